@@ -1,1 +1,1 @@
-"""TODO."""
+"""Configuration as data, and the records that travel between the parts."""

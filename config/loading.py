@@ -1,0 +1,131 @@
+"""Read YAML into typed models; an error names file, line, key, found and expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in one file."""
+
+    file: str
+    line: int | None
+    key: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        key = f" {self.key}:" if self.key else ""
+        found = f" found {self.found}," if self.found else ""
+        return f"{where}:{key}{found} expected {self.expected}"
+
+
+class ConfigError(Exception):
+    """Configuration that can't be used; `problems` lists everything wrong at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the document of `path` with its line numbers kept.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, is not UTF-8, or is not YAML.
+    """
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError([Problem(str(path), None, "", "no such file", "a YAML file here")]) from None
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        byte = f"byte 0x{raw[error.start]:02x}"
+        raise ConfigError(
+            [Problem(str(path), line, "", byte, "UTF-8 text (save the file as UTF-8)")]
+        ) from None
+    except OSError as error:
+        raise ConfigError([Problem(str(path), None, "", str(error.strerror), "a readable file")]) from None
+    try:
+        return YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line_no = mark.line + 1 if mark else None
+        found = (error.problem or "broken YAML").strip()
+        raise ConfigError([Problem(str(path), line_no, "", found, "valid YAML")]) from None
+    except YAMLError as error:
+        raise ConfigError([Problem(str(path), None, "", str(error).split("\n")[0], "valid YAML")]) from None
+
+
+def _line_of(document: Any, loc: Sequence[int | str]) -> int | None:
+    """Line of the innermost part of `loc` that the document holds."""
+    line: int | None = None
+    node = document
+    for part in loc:
+        marks = getattr(node, "lc", None)
+        try:
+            if marks is not None and isinstance(part, int):
+                line = marks.item(part)[0] + 1
+            elif marks is not None and part in node:
+                line = marks.key(part)[0] + 1
+            node = node[part]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+    return line
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def problems_of(error: ValidationError, document: Any, file: str) -> list[Problem]:
+    """Translate pydantic's findings into problems with lines."""
+    problems = []
+    for item in error.errors(include_url=False):
+        loc = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
+        key = ".".join(str(part) for part in loc)
+        kind = item["type"]
+        if kind == "extra_forbidden":
+            found, expected = f"the unknown key {str(loc[-1])!r}", "one of the documented keys"
+        elif kind == "missing":
+            found, expected = "nothing", f"the key {str(loc[-1])!r}"
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            expected = message.removeprefix("Input should be ").removeprefix("a valid ")
+            found = _shown(item["input"])
+        problems.append(Problem(file, _line_of(document, loc), key, found, expected))
+    return problems
+
+
+def load(path: Path, model: type[M]) -> M:
+    """Return the `model` that the YAML file `path` describes.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file, each with its line.
+    """
+    document = read_yaml(path)
+    if document is None:
+        document = {}
+    if not isinstance(document, dict):
+        raise ConfigError([Problem(str(path), 1, "", type(document).__name__, "a mapping of keys to values")])
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error, document, str(path))) from None

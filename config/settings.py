@@ -1,0 +1,250 @@
+"""Settings of the program: ``config/settings.yaml``, overridden by the environment.
+
+``FENGSHENG_KAFKA__BOOTSTRAP=host:9092`` sets ``kafka.bootstrap``; two underscores
+step into a section. Secrets (`SecretStr`) are taken from the environment only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+
+from config.loading import ConfigError, Problem, problems_of, read_yaml
+from config.watches import Model
+
+PREFIX = "FENGSHENG_"
+SECRETS = ("kafka.password", "elasticsearch.api_key", "elasticsearch.password", "slack.token",
+           "grafana.token", "privacy.pseudonym_key")  # fmt: skip
+
+
+class Topic(Model):
+    """How a topic is created: partitions, retention in hours, compaction."""
+
+    partitions: int = Field(default=6, ge=1)
+    retention_hours: float = Field(default=72, gt=0)
+    compact: bool = False
+
+
+def _topics() -> dict[str, Topic]:
+    return {
+        "mentions.raw": Topic(retention_hours=24),
+        "mentions.enriched": Topic(retention_hours=24),
+        "mentions.scored": Topic(retention_hours=72),
+        "mentions.dead": Topic(partitions=1, retention_hours=24 * 14),
+        "authors": Topic(compact=True),
+        "signals": Topic(retention_hours=72),
+        "incidents": Topic(partitions=3, compact=True),
+    }
+
+
+class KafkaSettings(Model):
+    """Where Kafka is and how its topics are made; no bootstrap means the embedded broker."""
+
+    bootstrap: str | None = None
+    replication: int = Field(default=1, ge=1)
+    group: str = "fengsheng"
+    security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    username: str | None = None
+    password: SecretStr | None = None
+    topics: dict[str, Topic] = Field(default_factory=_topics)
+
+
+class ElasticsearchSettings(Model):
+    """Where Elasticsearch is; no url means the embedded SQLite index."""
+
+    url: str | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    api_key: SecretStr | None = None
+    prefix: str = Field(default="", pattern=r"^[a-z0-9-]*$")
+    shards: int = Field(default=1, ge=1)
+    replicas: int = Field(default=0, ge=0)
+
+
+class RetentionSettings(Model):
+    """Days that each kind of data is kept; whole expired months are dropped."""
+
+    mentions_days: int = Field(default=180, ge=1)
+    signals_days: int = Field(default=400, ge=1)
+    dead_days: int = Field(default=14, ge=1)
+    check_hours: float = Field(default=6, gt=0)
+
+
+class SlackSettings(Model):
+    """Slack's address (a test server may stand in) and token (environment only)."""
+
+    url: str = "https://slack.com/api/"
+    token: SecretStr | None = None
+    mentions: dict[str, str] = Field(default_factory=dict, description="owner -> Slack user id (<@U…>)")
+
+
+class LinkSettings(Model):
+    """Base addresses that alerts link to; a link without an address is left out."""
+
+    kibana: str | None = None
+    grafana: str | None = None
+
+
+class GrafanaSettings(Model):
+    """Grafana's address for `setup` and `check`; its token comes from the environment."""
+
+    url: str | None = None
+    token: SecretStr | None = None
+
+
+class KibanaSettings(Model):
+    """Kibana's address for `setup` (data views, saved search)."""
+
+    url: str | None = None
+
+
+class PipelineSettings(Model):
+    """Sizes of the stages."""
+
+    batch: int = Field(default=64, ge=1, le=1000)
+    batch_within: float = Field(default=0.5, gt=0)
+    max_text: int = Field(default=20_000, ge=100)
+    earliest: float = Field(default=1_136_073_600.0, description="epoch s: older posts are malformed (2006)")
+    future: float = Field(default=86_400.0, ge=0, description="seconds a post may lie in the future")
+    live_within: float = Field(
+        default=3_600.0, description="seconds: ticks follow the clock when so near to now"
+    )
+
+
+class ScoringSettings(Model):
+    """How much an emotion and an intent weigh in the negative mass, and how weight grows.
+
+    Attributes
+    ----------
+    severity : weight of each emotion in a mention's mass, 0..1; absent emotions weigh 0.
+    intent_factor : multiplier of each intent; absent intents multiply by 1.
+    negative_from : a mention is negative when sum(p(emotion) x severity) x factor reaches this.
+    weight_cap : largest influence weight of one mention.
+    """
+
+    severity: dict[str, float] = Field(
+        default_factory=lambda: {"angry": 1.0, "fear": 0.8, "sad": 0.5, "surprise": 0.15}
+    )
+    intent_factor: dict[str, float] = Field(
+        default_factory=lambda: {
+            "complaint": 1.2,
+            "exposure": 1.4,
+            "boycott": 1.5,
+            "redress": 1.4,
+            "inquiry": 0.8,
+            "suggestion": 0.7,
+            "praise": 0.1,
+            "purchase": 0.2,
+            "promotion": 0.1,
+        }
+    )
+    negative_from: float = Field(default=0.45, gt=0)
+    weight_cap: float = Field(default=8.0, ge=1)
+
+
+class PrivacySettings(Model):
+    """Pseudonyms and masks."""
+
+    pseudonym_key: SecretStr | None = None
+    keep_organisation_names: bool = True
+
+
+class Settings(Model):
+    """Everything that is not a watch, a rule or a route."""
+
+    language: Literal["zh", "en"] = "zh"
+    timezone: str = "Asia/Shanghai"
+    model: str = "models/fengsheng-small"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    data: Path = Path("data")
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    slack: SlackSettings = Field(default_factory=SlackSettings)
+    links: LinkSettings = Field(default_factory=LinkSettings)
+    grafana: GrafanaSettings = Field(default_factory=GrafanaSettings)
+    kibana: KibanaSettings = Field(default_factory=KibanaSettings)
+    pipeline: PipelineSettings = Field(default_factory=PipelineSettings)
+    scoring: ScoringSettings = Field(default_factory=ScoringSettings)
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, value in environ.items():
+        if not name.startswith(PREFIX) or name.startswith(PREFIX + "TEST_") or value == "":
+            continue
+        path = name[len(PREFIX) :].lower().split("__")
+        if path[0] not in Settings.model_fields:
+            continue
+        node = tree
+        for part in path[:-1]:
+            node = node.setdefault(part, {})
+        node[path[-1]] = value
+    return tree
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _secrets_in_file(document: Any, path: Path) -> list[Problem]:
+    problems = []
+    for dotted in SECRETS:
+        section, key = dotted.split(".")
+        node = document.get(section) if isinstance(document, dict) else None
+        if isinstance(node, dict) and key in node:
+            variable = f"{PREFIX}{section.upper()}__{key.upper()}"
+            marks: Any = node
+            line = marks.lc.key(key)[0] + 1
+            problems.append(
+                Problem(str(path), line, dotted, "a secret in a file", f"it in the environment as {variable}")
+            )
+    return problems
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of `path` (absent file: defaults) with the environment on top.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown or of the wrong type, or a secret stands in the file.
+    """
+    document: Any = {}
+    if path is not None and path.exists():
+        document = read_yaml(path) or {}
+        if not isinstance(document, dict):
+            raise ConfigError(
+                [Problem(str(path), 1, "", type(document).__name__, "a mapping of keys to values")]
+            )
+        if found := _secrets_in_file(document, path):
+            raise ConfigError(found)
+    over = _from_environment(os.environ if environ is None else environ)
+    try:
+        return Settings.model_validate(_merge(document, over))
+    except ValidationError as error:
+        problems = problems_of(error, document, str(path or "settings"))
+        raise ConfigError([_name_variable(p, over) for p in problems]) from None
+
+
+def _name_variable(problem: Problem, over: dict[str, Any]) -> Problem:
+    """Point at the environment variable where the value came from there, hiding secrets."""
+    node: Any = over
+    for part in problem.key.split("."):
+        if not isinstance(node, dict) or part not in node:
+            return problem
+        node = node[part]
+    variable = PREFIX + problem.key.upper().replace(".", "__")
+    found = "(hidden)" if problem.key in SECRETS else problem.found
+    return Problem(f"environment {variable}", None, "", found, problem.expected)

@@ -1,0 +1,57 @@
+"""Watches: the brands, products, persons and topics that are listened for."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Keyword = str
+
+
+class Model(BaseModel):
+    """Base of the configuration models: no unknown keys, immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Watch(Model):
+    """What to listen for: mentions with one of `any`, every one of `all` and none of `none`."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    name: str = Field(min_length=1)
+    any: list[Keyword] = Field(default_factory=list)
+    all: list[Keyword] = Field(default_factory=list)
+    none: list[Keyword] = Field(default_factory=list)
+    owner: str | None = None
+    rules: str = "default"
+
+    @field_validator("any", "all", "none")
+    @classmethod
+    def _no_blank_keywords(cls, words: list[str]) -> list[str]:
+        if any(not word.strip() for word in words):
+            raise ValueError("keywords that are not empty")
+        return words
+
+    @model_validator(mode="after")
+    def _has_keywords(self) -> Watch:
+        if not self.any and not self.all:
+            raise ValueError("at least one keyword in 'any' or 'all'")
+        return self
+
+
+class Watches(Model):
+    """The file ``config/watches.yaml``."""
+
+    watches: list[Watch] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique_ids(self) -> Watches:
+        twice = [name for name, count in Counter(w.id for w in self.watches).items() if count > 1]
+        if twice:
+            raise ValueError(f"each watch id once; {', '.join(twice)} appears twice")
+        return self
+
+    def by_id(self) -> dict[str, Watch]:
+        """Return the watches by their id."""
+        return {watch.id: watch for watch in self.watches}
