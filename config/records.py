@@ -76,6 +76,13 @@ class Transition(StrEnum):
     REOPENED = "reopened"
 
 
+class NotificationState(StrEnum):
+    """`sending` is written before a send, `sent` after it: between them a crash is ambiguous."""
+
+    SENDING = "sending"
+    SENT = "sent"
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records: immutable, keyword-only, defaults left out of the JSON."""
 
@@ -363,6 +370,38 @@ class DeadLetter(Record, frozen=True, kw_only=True, omit_defaults=True):
     payload: str
     key: str | None = None
     v: int = FORMAT_VERSION
+
+
+class Notification(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the sent-log: a notification key at a receiver, claimed or sent.
+
+    `ts` and `channel` are Slack's; `text` is what was said, for the terminal's store.
+    """
+
+    key: str
+    incident_id: str
+    receiver: str
+    state: NotificationState
+    at: float
+    watch: str = ""
+    transition: Transition | None = None
+    page: bool = False
+    ts: str | None = None
+    channel: str | None = None
+    text: str | None = None
+    v: int = FORMAT_VERSION
+
+
+class HourSummary(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """One hour of a watch, summed from its one-a-minute signals.
+
+    `mass_sum` and `mass_sq_sum` are the sums of the minutes' negative mass and of its square.
+    """
+
+    hour_start: float
+    minutes: int
+    mass_sum: float
+    mass_sq_sum: float
 
 
 R = TypeVar("R", bound=Record)
