@@ -1,0 +1,7 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+from tests.servers.fixtures import elasticsearch, kafka
+
+__all__ = ["elasticsearch", "kafka"]
