@@ -1,1 +1,1 @@
-"""TODO."""
+"""Feeds in, scored mentions out: the stages of the stream and their sinks."""

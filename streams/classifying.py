@@ -1,0 +1,31 @@
+"""What the stream needs of a classifier; the composition root brings a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+class Classification(Protocol):
+    """What a classifier says of one text: labels and distributions that sum to 1."""
+
+    @property
+    def emotion(self) -> str: ...
+    @property
+    def intent(self) -> str: ...
+    @property
+    def polarity(self) -> str: ...
+    @property
+    def emotion_scores(self) -> Mapping[str, float]: ...
+    @property
+    def intent_scores(self) -> Mapping[str, float]: ...
+    @property
+    def polarity_scores(self) -> Mapping[str, float]: ...
+
+
+class Classifier(Protocol):
+    """Reads texts; never fails on an odd one, and never blocks the event loop."""
+
+    async def classify_async(self, texts: Sequence[str]) -> Sequence[Classification]:
+        """Return one classification a text, in their order."""
+        ...
