@@ -10,17 +10,17 @@ class Classification(Protocol):
     """What a classifier says of one text: labels and distributions that sum to 1."""
 
     @property
-    def emotion(self) -> str: ...
+    def emotion(self) -> str: ...  # noqa: D102
     @property
-    def intent(self) -> str: ...
+    def intent(self) -> str: ...  # noqa: D102
     @property
-    def polarity(self) -> str: ...
+    def polarity(self) -> str: ...  # noqa: D102
     @property
-    def emotion_scores(self) -> Mapping[str, float]: ...
+    def emotion_scores(self) -> Mapping[str, float]: ...  # noqa: D102
     @property
-    def intent_scores(self) -> Mapping[str, float]: ...
+    def intent_scores(self) -> Mapping[str, float]: ...  # noqa: D102
     @property
-    def polarity_scores(self) -> Mapping[str, float]: ...
+    def polarity_scores(self) -> Mapping[str, float]: ...  # noqa: D102
 
 
 class Classifier(Protocol):

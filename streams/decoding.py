@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -16,6 +16,7 @@ class Rejection:
 
     code: str
     reason: str
+    mention_id: str | None = None
 
 
 def _check(mention: Mention, limits: PipelineSettings, now: float) -> Rejection | None:
@@ -58,4 +59,5 @@ def decode_mention(data: bytes | None, limits: PipelineSettings, now: float) -> 
         return Rejection("broken_json", str(error))
     except UnicodeDecodeError as bad:
         return Rejection("encoding", f"not UTF-8: byte 0x{data[bad.start]:02x} at {bad.start}")
-    return _check(mention, limits, now) or mention
+    rejection = _check(mention, limits, now)
+    return mention if rejection is None else replace(rejection, mention_id=mention.mention_id)

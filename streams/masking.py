@@ -7,7 +7,9 @@ import hmac
 import re
 from collections.abc import Callable
 
-from config.records import Author
+import msgspec
+
+from config.records import Author, Mention
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
 _ID_CARD = re.compile(
@@ -19,6 +21,7 @@ _PLATE = re.compile(
     "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领]"
     r"[A-HJ-NP-Z][·•. ]?(?=[A-HJ-NP-Z0-9]*\d)[A-HJ-NP-Z0-9]{5,6}(?![A-Za-z0-9])"
 )
+_PSEUDONYM = re.compile(r"p-[0-9a-f]{16}")
 _WIDE = str.maketrans("０１２３４５６７８９＠", "0123456789@")
 
 
@@ -78,9 +81,23 @@ class Pseudonymiser:
         self._keep_organisation_names = keep_organisation_names
 
     def id(self, platform: str, author_id: str) -> str:
-        """Return the pseudonym of an author: 16 hex digits."""
+        """Return the pseudonym of an author: ``p-`` and 16 hex digits; a pseudonym stays as it is.
+
+        So a feed can already send pseudonyms, and the worker's own pass changes nothing.
+        """
+        if _PSEUDONYM.fullmatch(author_id):
+            return author_id
         data = f"{platform}:{author_id}".encode()
-        return hmac.new(self._key, data, hashlib.sha256).hexdigest()[:16]
+        return "p-" + hmac.new(self._key, data, hashlib.sha256).hexdigest()[:16]
+
+    def mention(self, mention: Mention) -> Mention:
+        """Return the mention as it may be sent on: text and title masked, its author under a pseudonym."""
+        return msgspec.structs.replace(
+            mention,
+            text=mask(mention.text),
+            title=None if mention.title is None else mask(mention.title),
+            author=None if mention.author is None else self.author(mention.author, mention.platform),
+        )
 
     def author(self, author: Author, platform: str) -> Author:
         """Return the profile under its pseudonym; a person's name is dropped."""

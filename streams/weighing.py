@@ -18,7 +18,7 @@ _BADGES: Final = {"蓝V": 2, "金V": 0, "红V": 0, "黄V": 0, "普通用户": -1
 
 
 def verification_factor(verified_type: int | None, verified: bool | None) -> float:
-    """Return the multiplier of verification: 1.8 media and government, 1.4 other organisations, 1.2 persons."""
+    """Return the factor of verification: 1.8 media and government, 1.4 other organisations, 1.2 persons."""
     if verified_type in _MEDIA:
         return 1.8
     if verified_type in _ORGANISATIONS:

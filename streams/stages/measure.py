@@ -1,0 +1,211 @@
+"""``mentions.scored`` to signals and incidents: one by one, in event time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from config.records import HourSummary, Incident, IncidentState, ScoredMention, Signal, decode, encode
+from config.watches import Watch
+from streams.index.base import Index, IndexUnavailable
+from streams.retrying import until_confirmed
+from streams.stages.base import (
+    DEAD,
+    INCIDENTS,
+    SIGNALS,
+    Clock,
+    Counters,
+    Incoming,
+    Outgoing,
+    Publisher,
+    PublishFailed,
+    dead_letter,
+)  # fmt: skip
+
+_log = logging.getLogger(__name__)
+
+HISTORY_S = 8 * 7 * 86_400.0
+"""Seconds of history that the expected value is learned from again after a restart: 8 weeks."""
+
+
+class Detector(Protocol):
+    """What the stage needs of a watch's detector; the composition root brings a real one."""
+
+    @property
+    def watermark(self) -> float | None:
+        """Newest event time seen, epoch seconds."""
+        ...
+
+    def restore(
+        self,
+        hours: Sequence[HourSummary],
+        incidents: Sequence[Incident],
+        mentions: Iterable[ScoredMention],
+        last_signal: Signal | None,
+    ) -> None:
+        """Take up the state that the index holds."""
+        ...
+
+    def observe(self, mention: ScoredMention) -> Sequence[Signal | Incident]:
+        """Count a mention; return what the ticks passed by it gave."""
+        ...
+
+    def advance(self, now: float) -> Sequence[Signal | Incident]:
+        """Evaluate the ticks up to `now`; return what they gave."""
+        ...
+
+
+class MeasureStage:
+    """Runs one detector a watch, rebuilt from the index when the watch comes to this worker."""
+
+    def __init__(
+        self,
+        watches: Mapping[str, Watch],
+        detector_for: Callable[[Watch], Detector],
+        memory_s: float,
+        index: Index,
+        publisher: Publisher,
+        counters: Counters,
+        clock: Clock,
+        live_within: float,
+    ) -> None:
+        self._watches = watches
+        self._detector_for = detector_for
+        self._memory_s = memory_s
+        self._index = index
+        self._publisher = publisher
+        self._counters = counters
+        self._clock = clock
+        self._live_within = live_within
+        self._detectors: dict[str, Detector] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def detectors(self) -> Mapping[str, Detector]:
+        """The detectors of the watches that this worker has heard of, by watch id."""
+        return self._detectors
+
+    def forget(self) -> None:
+        """Drop all state: the watches may be another worker's now."""
+        self._detectors.clear()
+
+    async def run(self, batch: Sequence[Incoming]) -> None:
+        """Measure each mention of `batch` in order; return when what came of it is stored and published."""
+        async with self._one_at_a_time:
+            outputs: list[Signal | Incident] = []
+            dead: list[Outgoing] = []
+            for message in batch:
+                try:
+                    mention = decode(message.value or b"", ScoredMention)
+                except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                    dead.append(self._dead(message, "not_scored_form", str(error)))
+                    continue
+                watch = self._watches.get(mention.watch or "")
+                if watch is None:
+                    dead.append(
+                        self._dead(message, "unknown_watch", f"no watch {mention.watch!r} is configured")
+                    )
+                    continue
+                detector = await self._detector(watch)
+                try:
+                    outputs += detector.observe(mention)
+                except Exception as error:
+                    _log.exception("mention %s could not be measured", mention.mention_id)
+                    dead.append(self._dead(message, "not_measured", f"{type(error).__name__}: {error}"))
+                self._counters.measured += 1
+            await self._give(outputs)
+            if dead:
+                await self._publish(dead)
+
+    async def tick(self, owned: Iterable[str]) -> None:
+        """Let the clock pass for those of the `owned` watches that are live, so that silence is seen.
+
+        A watch is live when its newest mention is near the clock; a replay of old posts
+        follows the time of its posts alone.
+        """
+        async with self._one_at_a_time:
+            outputs: list[Signal | Incident] = []
+            for watch_id in owned:
+                watch = self._watches.get(watch_id)
+                if watch is None:
+                    continue
+                detector = await self._detector(watch)
+                now = self._clock()
+                if detector.watermark is not None and abs(now - detector.watermark) <= self._live_within:
+                    outputs += detector.advance(now)
+            await self._give(outputs)
+
+    async def _detector(self, watch: Watch) -> Detector:
+        detector = self._detectors.get(watch.id)
+        if detector is None:
+            detector = await until_confirmed(
+                f"restore the watch {watch.id} from the index",
+                lambda: self._restored(watch),
+                (IndexUnavailable, PublishFailed),
+                self._counters.outage("measure"),
+            )
+            self._detectors[watch.id] = detector
+        return detector
+
+    async def _restored(self, watch: Watch) -> Detector:
+        """A detector as it was: its history and the mentions of its windows come from the index.
+
+        Its newest incidents are published again, in case the last worker stored them and
+        died before it could; who was told already is told nothing new.
+        """
+        detector = self._detector_for(watch)
+        last = await self._index.last_signal(watch.id)
+        if last is None:
+            since, hours = 0.0, list[HourSummary]()
+        else:
+            since = last.at - self._memory_s
+            hours = await self._index.hours(watch.id, last.at - HISTORY_S, last.at)
+        incidents = await self._index.incidents(watch=watch.id, limit=200)
+        mentions = [mention async for mention in self._index.recent(watch.id, since, float("inf"))]
+        detector.restore(hours, incidents, mentions, last)
+        again = [i for i in incidents if i.state is not IncidentState.RESOLVED or i.updated_at >= since]
+        await self._publisher.publish([Outgoing(INCIDENTS, watch.id.encode(), encode(i)) for i in again])
+        return detector
+
+    async def _give(self, outputs: Sequence[Signal | Incident]) -> None:
+        """Store, then publish. Incidents go first: a signal's time says up to where all is stored."""
+        incidents = [output for output in outputs if isinstance(output, Incident)]
+        signals = [output for output in outputs if isinstance(output, Signal)]
+        outage = self._counters.outage("measure")
+        if incidents:
+            newest = {incident.id: incident for incident in incidents}
+            await until_confirmed(
+                f"write {len(newest)} incidents to the index",
+                lambda: self._index.write_incidents(list(newest.values())),
+                (IndexUnavailable,),
+                outage,
+            )
+            await self._publish([Outgoing(INCIDENTS, i.watch.encode(), encode(i)) for i in incidents])
+        if signals:
+            await self._publish([Outgoing(SIGNALS, s.watch.encode(), encode(s)) for s in signals])
+            await until_confirmed(
+                f"write {len(signals)} signals to the index",
+                lambda: self._index.write_signals(signals),
+                (IndexUnavailable,),
+                outage,
+            )
+        self._counters.signals += len(signals)
+        self._counters.transitions += len(incidents)
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> None:
+        await until_confirmed(
+            f"publish {len(messages)} measurements",
+            lambda: self._publisher.publish(messages),
+            (PublishFailed,),
+            self._counters.outage("measure"),
+        )
+
+    def _dead(self, message: Incoming, code: str, reason: str) -> Outgoing:
+        self._counters.dead += 1
+        return Outgoing(
+            DEAD, message.key, encode(dead_letter(message, code, reason, "measure", self._clock()))
+        )
