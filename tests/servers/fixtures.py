@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from tests.servers.java import ServerMissingError
-from tests.servers.launch import start_elasticsearch, start_kafka
+from tests.servers.launch import elasticsearch_answers, kafka_answers, start_elasticsearch, start_kafka
 from tests.servers.process import Server
 
 GIVEN_KAFKA = "FENGSHENG_TEST_KAFKA"
@@ -22,18 +22,20 @@ REQUIRED = "FENGSHENG_REQUIRE_SERVERS"
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[str]:
     """Bootstrap address of a real Kafka."""
-    yield from serve(GIVEN_KAFKA, start_kafka)
+    yield from serve(GIVEN_KAFKA, kafka_answers, start_kafka)
 
 
 @pytest.fixture(scope="session")
 def elasticsearch() -> Iterator[str]:
     """URL of a real Elasticsearch that has only the core modules."""
-    yield from serve(GIVEN_ELASTICSEARCH, start_elasticsearch)
+    yield from serve(GIVEN_ELASTICSEARCH, elasticsearch_answers, start_elasticsearch)
 
 
-def serve(given: str, start: Callable[[Path], Server]) -> Iterator[str]:
-    """Yield the address that the environment gives, or that of a server of our own."""
+def serve(given: str, answers: Callable[[str], bool], start: Callable[[Path], Server]) -> Iterator[str]:
+    """Yield the address that the environment variable ``given`` holds, or that of a server of our own."""
     if address := os.environ.get(given):
+        if not answers(address):
+            pytest.fail(f"{given}={address}: nothing answers there; start it or unset {given}", pytrace=False)
         yield address
         return
     # Not pytest's tmp_path: Elasticsearch runs as another user than root, who may not enter there.

@@ -7,11 +7,9 @@ import http.client
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 from pathlib import Path
-
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
 
 from tests.servers.install import Installed, install
 from tests.servers.java import find_java
@@ -121,6 +119,16 @@ def start_kafka(folder: Path, port: int | None = None, installed: Installed | No
 
 def kafka_answers(bootstrap: str) -> bool:
     """Tell whether a broker at this address describes its cluster."""
+    # Here, not above: conftest.py leads here before its filter for a warning of this import is set.
+    from kafka.admin import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    host, _, port = bootstrap.rpartition(":")
+    try:
+        # kafka-python leaves a socket open for each refused connection, so it is not the one to try.
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError:
+        return False
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=1000)
     except KafkaError:
@@ -193,7 +201,7 @@ def start_elasticsearch(folder: Path, port: int | None = None, installed: Instal
         address,
         [home / "bin" / "elasticsearch"],
         log=folder / "elasticsearch.log",
-        ready=lambda: elasticsearch_answers(port),
+        ready=lambda: elasticsearch_answers(address),
         deadline_s=READY_S,
         environment={
             "ES_JAVA_HOME": str(java.home),
@@ -206,9 +214,12 @@ def start_elasticsearch(folder: Path, port: int | None = None, installed: Instal
     )
 
 
-def elasticsearch_answers(port: int) -> bool:
-    """Tell whether the node at this port has a master and all its shards."""
-    asking = http.client.HTTPConnection(HOST, port, timeout=10)
+def elasticsearch_answers(url: str) -> bool:
+    """Tell whether the node at this ``http://host:port`` has a master and all its primary shards.
+
+    It asks for the cluster's health: a node with only the core modules has no ``GET /``.
+    """
+    asking = http.client.HTTPConnection(url.removeprefix("http://").rstrip("/"), timeout=10)
     try:
         asking.request("GET", "/_cluster/health?wait_for_status=yellow&timeout=5s")
         return asking.getresponse().status == http.client.OK

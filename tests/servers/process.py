@@ -108,7 +108,8 @@ def start(
         It ended, or did not answer in time; the message holds the end of its log.
     """
     setpriv = shutil.which("setpriv")
-    # A run that is killed cannot stop its servers: where the system can, it does so for us.
+    # A run that is killed cannot stop its servers: where the system can, it does so for us. To the
+    # system the parent is the thread that starts the process, so start servers from one that stays.
     lifeline = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
     began = time.monotonic()
     with log.open("wb") as output:
@@ -141,12 +142,12 @@ def start(
     return Server(name, address, process, log, time.monotonic() - began)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End this process: terminate, wait, then kill."""
+def stop(process: subprocess.Popen[bytes], patience_s: float = STOP_S) -> None:
+    """End this process: terminate, wait so many seconds, then kill."""
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(STOP_S)
+        process.wait(patience_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
