@@ -175,12 +175,12 @@ async def test_two_brokers_do_not_see_each_other() -> None:
         assert await earliest_and_end(second.bootstrap, "own") == (0, 0)
 
 
-def test_it_writes_nothing_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
-    with EmbeddedBroker({"quiet": 2}) as broker:
+async def test_it_writes_nothing_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    async with EmbeddedBroker({"quiet": 2}) as broker:
+        await produce(broker.bootstrap, "quiet", [b"one"])
         host, _, port = broker.bootstrap.partition(":")
         with socket.create_connection((host, int(port)), timeout=5) as client:
-            client.sendall(b"\x00\x00\x00\x04oops")
-            assert client.recv(1) == b""
+            client.sendall(b"\xff\xff\xff\xffnot Kafka")
     captured = capfd.readouterr()
     assert captured.err == ""
     assert captured.out == ""
