@@ -1,0 +1,6 @@
+"""Forms that posts come in: pure parsers from a line to a mention, an author or a named rejection."""
+
+from streams.feeds.formats.detect import DEFAULT, Format, Parsed, Reading, parse_line, parse_row
+from streams.feeds.formats.rejected import Code, Rejected
+
+__all__ = ["DEFAULT", "Code", "Format", "Parsed", "Reading", "Rejected", "parse_line", "parse_row"]

@@ -1,0 +1,63 @@
+"""Opening a file that may be compressed, at a byte offset of what is in it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import lzma
+import zlib
+from pathlib import Path
+from typing import IO, Final, cast
+
+HEAD_BYTES: Final = 1024
+"""Bytes at the beginning of a file that tell it from another under the same name."""
+
+DAMAGED: Final = (lzma.LZMAError, zlib.error, gzip.BadGzipFile)
+"""What reading a damaged compressed file raises, besides EOFError for an unfinished one."""
+
+_SKIP: Final = 1 << 20
+
+
+def is_compressed(path: str) -> bool:
+    """Return whether `path` is read through a decompressor."""
+    return path.endswith((".gz", ".xz"))
+
+
+def open_at(path: str, offset: int) -> IO[bytes]:
+    """Return `path` opened for reading, at `offset` bytes into its uncompressed content.
+
+    A compressed file is read and thrown away up to `offset`.
+
+    Raises
+    ------
+    OSError
+        The file is gone or not readable.
+    EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile
+        A compressed file ends before `offset`, or is damaged.
+    """
+    if path.endswith(".gz"):
+        stream = cast("IO[bytes]", gzip.open(path, "rb"))
+    elif path.endswith(".xz"):
+        stream = cast("IO[bytes]", lzma.open(path, "rb"))
+    else:
+        stream = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
+        stream.seek(offset)
+        return stream
+    left = offset
+    try:
+        while left:
+            skipped = stream.read(min(left, _SKIP))
+            if not skipped:
+                raise EOFError(f"{path} ends {left} bytes before {offset}")
+            left -= len(skipped)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def head(path: str, length: int = HEAD_BYTES) -> tuple[int, str]:
+    """Return how many of the first `length` raw bytes there are, and their fingerprint."""
+    with Path(path).open("rb") as stream:
+        data = stream.read(length)
+    return len(data), hashlib.blake2b(data, digest_size=16).hexdigest()
