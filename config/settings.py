@@ -37,7 +37,7 @@ def _topics() -> dict[str, Topic]:
         "mentions.dead": Topic(partitions=1, retention_hours=24 * 14),
         "authors": Topic(compact=True),
         "signals": Topic(retention_hours=72),
-        "incidents": Topic(partitions=3, compact=True),
+        "incidents": Topic(partitions=3, retention_hours=24 * 30),
     }
 
 

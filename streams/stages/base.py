@@ -60,13 +60,13 @@ class Publisher(Protocol):
 
         Raises
         ------
-        PublishFailed
+        PublishError
             Some were not acknowledged; publishing all of them again is harmless.
         """
         ...
 
 
-class PublishFailed(Exception):
+class PublishError(Exception):
     """The broker did not acknowledge."""
 
 

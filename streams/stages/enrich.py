@@ -20,7 +20,7 @@ from streams.stages.base import (
     Incoming,
     Outgoing,
     Publisher,
-    PublishFailed,
+    PublishError,
     dead_letter,
 )  # fmt: skip
 
@@ -81,7 +81,7 @@ class EnrichStage:
         await until_confirmed(
             f"publish {len(outgoing)} enriched mentions",
             lambda: self._publisher.publish(outgoing),
-            (PublishFailed,),
+            (PublishError,),
             outage,
         )
         self._counters.enriched += len(scored)

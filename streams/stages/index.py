@@ -17,7 +17,7 @@ from streams.stages.base import (
     Incoming,
     Outgoing,
     Publisher,
-    PublishFailed,
+    PublishError,
     dead_letter,
 )  # fmt: skip
 from streams.threads import ThreadMemory
@@ -84,7 +84,7 @@ class IndexStage:
         await until_confirmed(
             f"publish {len(outgoing)} scored mentions",
             lambda: self._publisher.publish(outgoing),
-            (PublishFailed,),
+            (PublishError,),
             outage,
         )
         self._counters.indexed += len(kept)

@@ -22,7 +22,7 @@ from streams.stages.base import (
     Incoming,
     Outgoing,
     Publisher,
-    PublishFailed,
+    PublishError,
     dead_letter,
 )  # fmt: skip
 
@@ -145,7 +145,7 @@ class MeasureStage:
             detector = await until_confirmed(
                 f"restore the watch {watch.id} from the index",
                 lambda: self._restored(watch),
-                (IndexUnavailable, PublishFailed),
+                (IndexUnavailable, PublishError),
                 self._counters.outage("measure"),
             )
             self._detectors[watch.id] = detector
@@ -200,7 +200,7 @@ class MeasureStage:
         await until_confirmed(
             f"publish {len(messages)} measurements",
             lambda: self._publisher.publish(messages),
-            (PublishFailed,),
+            (PublishError,),
             self._counters.outage("measure"),
         )
 

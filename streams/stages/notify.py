@@ -16,7 +16,7 @@ from streams.stages.base import (
     Incoming,
     Outgoing,
     Publisher,
-    PublishFailed,
+    PublishError,
     dead_letter,
 )  # fmt: skip
 
@@ -52,7 +52,7 @@ class NotifyStage:
                 await until_confirmed(
                     "publish a dead letter",
                     lambda dead=dead: self._publisher.publish(dead),  # type: ignore[misc]
-                    (PublishFailed,),
+                    (PublishError,),
                 )
                 continue
             await self._deliver(incident)

@@ -18,7 +18,7 @@ from streams.stages.base import (
     Incoming,
     Outgoing,
     Publisher,
-    PublishFailed,
+    PublishError,
     dead_letter,
 )  # fmt: skip
 
@@ -63,7 +63,7 @@ class AuthorsStage:
             )
         if dead:
             await until_confirmed(
-                "publish dead letters", lambda: self._publisher.publish(dead), (PublishFailed,), outage
+                "publish dead letters", lambda: self._publisher.publish(dead), (PublishError,), outage
             )
 
 

@@ -1,0 +1,147 @@
+"""Everything that a program run is configured with, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.loading import ConfigError, Problem, load, read_yaml
+from config.routes import Routes
+from config.rules import Rules, RuleSets
+from config.settings import Settings, load_settings
+from config.watches import Watch, Watches
+
+PACKAGED = Path(__file__).resolve().parent.parent / "config"
+"""The configuration that ships with the program."""
+
+NO_KEY = (
+    "no key for the authors' pseudonyms: set FENGSHENG_PRIVACY__PSEUDONYM_KEY to a long random text, the same"
+    " on every feed and worker (for instance: openssl rand -hex 32)"
+)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Settings, watches, rules and routes that fit together."""
+
+    folder: Path
+    settings: Settings
+    watches: Watches
+    rules: RuleSets
+    routes: Routes
+
+    def rules_of(self, watch: Watch) -> Rules:
+        """Return the rule set of a watch."""
+        return self.rules.rules[watch.rules]
+
+
+def _file(folder: Path, name: str) -> Path:
+    """The user's own file, or the packaged one where the folder has none of that name."""
+    own = folder / name
+    return own if own.exists() else PACKAGED / name
+
+
+def _unknown_rules(watches: Watches, rules: RuleSets, path: Path) -> list[Problem]:
+    known = ", ".join(sorted(rules.rules))
+    problems = []
+    for number, watch in enumerate(watches.watches):
+        if watch.rules not in rules.rules:
+            entry: Any = read_yaml(path)["watches"][number]
+            line = entry.lc.key("rules")[0] + 1
+            problems.append(
+                Problem(str(path), line, f"watches.{number}.rules", repr(watch.rules), f"one of {known}")
+            )
+    return problems
+
+
+def _unknown_watches(routes: Routes, watches: Watches, path: Path) -> list[Problem]:
+    known = watches.by_id()
+    problems = []
+    for number, route in enumerate(routes.routes):
+        for watch in route.watches:
+            if watch not in known:
+                entry: Any = read_yaml(path)["routes"][number]
+                line = entry.lc.key("watches")[0] + 1
+                expected = f"one of the watches: {', '.join(sorted(known))}"
+                problems.append(Problem(str(path), line, f"routes.{number}.watches", repr(watch), expected))
+    return problems
+
+
+def load_configuration(folder: Path | None = None, watches: Path | None = None) -> Configuration:
+    """Return the checked configuration of `folder` (default: ``$FENGSHENG_CONFIG``, else ``./config``).
+
+    A file that the folder does not have is taken from the packaged defaults.
+
+    Parameters
+    ----------
+    watches : a watches file elsewhere, in place of the folder's.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of every file.
+    """
+    if folder is None:
+        folder = Path(os.environ.get("FENGSHENG_CONFIG", "config"))
+    elif not folder.is_dir():
+        raise ConfigError([Problem(str(folder), None, "", "no such folder", "a folder with the YAML files")])
+    watches_file = watches or _file(folder, "watches.yaml")
+    routes_file = _file(folder, "routes.yaml")
+    problems: list[Problem] = []
+    parts: dict[str, Any] = {}
+    for name, read in {
+        "settings": lambda: load_settings(_file(folder, "settings.yaml")),
+        "watches": lambda: load(watches_file, Watches),
+        "rules": lambda: load(_file(folder, "rules.yaml"), RuleSets),
+        "routes": lambda: load(routes_file, Routes),
+    }.items():
+        try:
+            parts[name] = read()
+        except ConfigError as error:
+            problems += error.problems
+    if "watches" in parts and "rules" in parts:
+        problems += _unknown_rules(parts["watches"], parts["rules"], watches_file)
+    if "watches" in parts and "routes" in parts:
+        # The packaged routes may name the example's watches when the user brought only watches.
+        problems += _unknown_watches(parts["routes"], parts["watches"], routes_file)
+    if problems:
+        raise ConfigError(problems)
+    return Configuration(folder, **parts)
+
+
+def pseudonym_key(settings: Settings, embedded: bool) -> bytes:
+    """Return the key of the authors' pseudonyms.
+
+    Embedded runs make one at first and keep it in the data folder, readable by its owner
+    only; workers and feeds that share a Kafka must be given the same one.
+
+    Raises
+    ------
+    ConfigError
+        Not embedded, and the environment has none.
+    """
+    if settings.privacy.pseudonym_key is not None:
+        return settings.privacy.pseudonym_key.get_secret_value().encode()
+    if not embedded:
+        raise ConfigError([Problem("environment", None, "", "", NO_KEY)])
+    path = settings.data / "pseudonym.key"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32))
+        key = path.read_text().strip().encode()
+    except OSError as error:
+        found = f"{error.strerror}"
+        raise ConfigError(
+            [Problem(str(path), None, "", found, "a folder that can be written (settings.data)")]
+        ) from None
+    if not key:
+        raise ConfigError(
+            [Problem(str(path), None, "", "an empty file", "the key it held (or delete the file)")]
+        )
+    return key

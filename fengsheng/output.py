@@ -1,0 +1,60 @@
+"""Data to stdout, talk to stderr, and errors that say what, where and what to do."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from config.loading import ConfigError
+from streams.index.base import IndexUnavailable
+from streams.topics import KafkaUnavailableError
+
+talk = Console(stderr=True, highlight=False)
+"""Where a person reads: stderr."""
+
+
+def fail(message: str) -> NoReturn:
+    """Say what went wrong on stderr and end with status 1."""
+    talk.print(f"[bold red]错误 error[/] {_escaped(message)}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the failures that a user can mend into a message and status 1."""
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            talk.print(f"[bold red]配置 config[/] {_escaped(str(problem))}", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except (IndexUnavailable, KafkaUnavailableError) as error:
+        fail(str(error))
+    except BrokenPipeError:
+        # The reader of our stdout went away (| head): not our failure.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        talk.print("已停止 stopped")
+        raise typer.Exit(0) from None
+
+
+def log_to_stderr(verbose: bool = False, quiet: bool = False) -> None:
+    """Send the log to stderr: warnings, or all with `verbose`."""
+    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
+    handler = RichHandler(console=talk, show_path=False, markup=False, log_time_format="%H:%M:%S")
+    logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler], force=True)
+    logging.getLogger("fengsheng").setLevel(logging.INFO)
+    for noisy in ("aiokafka", "faust", "mode", "kafka", "elastic_transport", "jieba"):
+        logging.getLogger(noisy).setLevel(logging.WARNING if verbose else logging.CRITICAL)

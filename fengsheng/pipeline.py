@@ -1,0 +1,167 @@
+"""Wire the stages of one worker: the same for a laptop and for a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from alerting.detector import Detector
+from config.records import Incident
+from fengsheng.configuration import Configuration
+from streams.app import AgentPlan, FaustPublisher, Worker, make_app
+from streams.classifying import Classifier
+from streams.enriching import Enricher
+from streams.index.base import Index
+from streams.index.words import add_words, words_of
+from streams.masking import Pseudonymiser
+from streams.matching import Matcher
+from streams.stages.base import (
+    AUTHORS,
+    DEAD,
+    ENRICHED,
+    INCIDENTS,
+    RAW,
+    SCORED,
+    Counters,
+    Outgoing,
+    Publisher,
+)
+from streams.stages.enrich import EnrichStage
+from streams.stages.index import IndexStage
+from streams.stages.measure import MeasureStage
+from streams.stages.notify import NotifyStage
+from streams.stages.store import AuthorsStage, DeadStage
+from streams.threads import ThreadMemory
+
+_log = logging.getLogger(__name__)
+
+Deliver = Callable[[Incident], Awaitable[object]]
+
+
+class Pipeline:
+    """One worker's stages, agents, timers and counters.
+
+    Parameters
+    ----------
+    bootstrap : addresses of the brokers.
+    partitions : partitions of each topic, as they are.
+    deliver : tells the receivers of an incident; returns when all of them know.
+    most_unmeasured : scored mentions that may wait for the measure stage before the index
+        stage pauses; None never pauses. The embedded broker forgets what waits too long.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        index: Index,
+        classifier: Classifier,
+        deliver: Deliver,
+        pseudonyms: Pseudonymiser,
+        bootstrap: str,
+        partitions: Mapping[str, int],
+        counters: Counters | None = None,
+        clock: Callable[[], float] = time.time,
+        most_unmeasured: int | None = None,
+        credentials: Any = None,
+    ) -> None:
+        settings = configuration.settings
+        watches = configuration.watches.by_id()
+        self.counters = counters or Counters()
+        self._index = index
+        self._clock = clock
+        self._retention_every = settings.retention.check_hours * 3600
+        self._retention: asyncio.Task[None] | None = None
+        add_words(word for watch in watches.values() for word in (*watch.any, *watch.all))
+        app = make_app(settings.kafka, bootstrap, credentials)
+        publisher: Publisher = FaustPublisher(app)
+        if most_unmeasured is not None:
+            publisher = _Paced(publisher, self.counters, most_unmeasured)
+        enricher = Enricher(
+            matcher=Matcher(configuration.watches.watches),
+            classifier=classifier,
+            pseudonyms=pseudonyms,
+            scoring=settings.scoring,
+            words_of=words_of,
+            model=settings.model.rstrip("/").rsplit("/", 1)[-1],
+        )
+        limits = settings.pipeline
+        indexing = IndexStage(index, publisher, ThreadMemory(), self.counters, clock)
+        used_rules = [configuration.rules_of(watch) for watch in watches.values()]
+        self.measuring = MeasureStage(
+            watches,
+            lambda watch: Detector(watch, configuration.rules_of(watch)),
+            max(r.evidence_window + r.allowed_lateness + r.window + r.tick for r in used_rules),
+            index,
+            publisher,
+            self.counters,
+            clock,
+            limits.live_within,
+        )
+        enriching = EnrichStage(enricher, index, publisher, limits, self.counters, clock)
+        authors = AuthorsStage(index, pseudonyms, publisher, self.counters, clock)
+        notifying = NotifyStage(deliver, publisher, self.counters, clock)
+        dead = DeadStage(index, self.counters)
+
+        def revoked() -> None:
+            indexing.forget()
+            self.measuring.forget()
+
+        self.worker = Worker(
+            app,
+            [
+                AgentPlan("enrich", RAW, enriching, limits.batch, limits.batch_within),
+                AgentPlan("index", ENRICHED, indexing, limits.batch * 2, 0.1),
+                AgentPlan("measure", SCORED, self.measuring, 200, 0.05),
+                AgentPlan("notify", INCIDENTS, notifying, 20, 0.02),
+                AgentPlan("authors", AUTHORS, authors, 200, 1.0),
+                AgentPlan("dead", DEAD, dead, 100, 1.0),
+            ],
+            on_revoked=revoked,
+            tick=self.measuring.tick,
+            watch_ids=list(watches),
+            tick_every=min(r.tick for r in used_rules),
+            partitions=partitions,
+        )
+
+    async def start(self) -> None:
+        """Join the consumer group and start the timers."""
+        await self.worker.start()
+        self._retention = asyncio.create_task(self._drop_expired_forever(), name="fengsheng-retention")
+
+    async def stop(self, within: float = 30.0) -> None:
+        """Finish the batches in hand, commit, leave the group."""
+        if self._retention is not None:
+            self._retention.cancel()
+            await asyncio.gather(self._retention, return_exceptions=True)
+        await self.worker.stop(within)
+
+    async def _drop_expired_forever(self) -> None:
+        while True:
+            try:
+                for name in await self._index.drop_expired(self._clock()):
+                    _log.info("retention: dropped %s", name)
+            except Exception as error:
+                _log.warning("retention could not run: %s", error)
+            await asyncio.sleep(self._retention_every)
+
+
+class _Paced:
+    """Holds scored mentions back while too many wait to be measured."""
+
+    def __init__(self, publisher: Publisher, counters: Counters, most: int) -> None:
+        self._publisher = publisher
+        self._counters = counters
+        self._most = most
+        self._given = 0
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Publish, after a wait where the measure stage is behind."""
+        scored = sum(1 for message in messages if message.topic == SCORED)
+        if scored:
+            while self._given - self._counters.measured > self._most:
+                await asyncio.sleep(0.01)
+        await self._publisher.publish(messages)
+        self._given += scored
