@@ -46,16 +46,16 @@ def install(stack: Path = STACK) -> Installed:
         if maven is None:
             raise ServerMissingError("mvn is not on the PATH: install Maven 3.6 or later")
         stack.mkdir(parents=True, exist_ok=True)
-        with _alone(stack / "lock"):
+        with _alone(stack / "lock") as lock:
             if not finished.is_dir():  # the one we waited for may have done it
-                _unpack(maven, stack, finished)
+                _unpack(maven, stack, finished, lock)
     homes = list((finished / "elasticsearch").glob("elasticsearch-*"))
     if len(homes) != 1:
         raise RuntimeError(f"{finished}/elasticsearch holds {len(homes)} servers, not one: remove {finished}")
     return Installed(finished / "kafka", homes[0])
 
 
-def _unpack(maven: str, stack: Path, finished: Path) -> None:
+def _unpack(maven: str, stack: Path, finished: Path, lock: int) -> None:
     fresh = stack / "unpacking"
     shutil.rmtree(fresh, ignore_errors=True)
     command = [
@@ -63,7 +63,12 @@ def _unpack(maven: str, stack: Path, finished: Path) -> None:
         f"-Dmaven.repo.local={stack / 'maven'}", f"-Dstack.folder={fresh}", "generate-resources",
     ]  # fmt: skip
     ran = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DOWNLOAD_S
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=DOWNLOAD_S,
+        pass_fds=[lock],  # a Maven that outlives us holds the next one off until it has ended
     )
     if ran.returncode != 0:
         raise RuntimeError(
@@ -79,8 +84,8 @@ def _unpack(maven: str, stack: Path, finished: Path) -> None:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold off any other process that unpacks into the same folder."""
+def _alone(lock: Path) -> Iterator[int]:
+    """Hold off any other process that unpacks into the same folder; yield the lock's descriptor."""
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        yield
+        yield held.fileno()
