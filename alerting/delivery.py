@@ -1,0 +1,208 @@
+"""Deliver incident transitions: each once to each receiver, through the sent-log.
+
+``sending`` is saved before a send and ``sent`` after it, so a replayed transition is not
+sent again and a crash in between is seen. Receivers are independent of each other. A
+delivery lasts as long as its receiver's outage; run one task an incident transition, or
+accept that the next one waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from alerting.notify import plan, route
+from alerting.ordering import Lines, Turn
+from alerting.senders.base import Clock, Refused, Sender, Sleep
+from config.records import Incident, Notification, NotificationState
+from config.routes import Routes
+
+log = logging.getLogger(__name__)
+
+SLOW_RETRY = 60.0
+
+
+class SentLog(Protocol):
+    """Where notifications are kept; the index is one."""
+
+    async def notification(self, key: str, receiver: str) -> Notification | None:
+        """Return the entry of a notification key at a receiver."""
+        ...
+
+    async def save_notification(self, notification: Notification) -> None:
+        """Insert or replace the entry of its key and receiver, durably when it returns."""
+        ...
+
+    async def notifications(self, incident_id: str) -> list[Notification]:
+        """Return all entries of an incident."""
+        ...
+
+
+class Delivery:
+    """Tells every routed receiver of an incident's transition.
+
+    Parameters
+    ----------
+    routes : receivers and routes.
+    senders : receiver name to its sender; every receiver of `routes` has one.
+    sent_log : where notifications are kept.
+    clock : epoch seconds, wall clock.
+    sleep : waits seconds.
+    fallback : prints what a receiver refuses, so that the page is seen all the same.
+
+    Raises
+    ------
+    ValueError
+        A receiver has no sender.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        senders: Mapping[str, Sender],
+        sent_log: SentLog,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        fallback: Sender | None = None,
+    ) -> None:
+        missing = [r.name for r in routes.receivers if r.name not in senders]
+        if missing:
+            raise ValueError(f"receivers without a sender: {', '.join(missing)}")
+        self._routes = routes
+        self._senders = senders
+        self._log = sent_log
+        self._clock = clock
+        self._sleep = sleep
+        self._fallback = fallback
+        self._lines: Lines[Incident] = Lines()
+        self._refusal: dict[str, Refused] = {}
+        self._showing: set[tuple[str, str]] = set()
+
+    async def deliver(self, incident: Incident) -> list[Notification]:
+        """Tell everyone who should know of the incident's newest transition; safe to repeat.
+
+        Transitions of one incident reach a receiver in the order of the calls. The call
+        returns when every receiver has it, however long that takes; it may be cancelled and
+        repeated. What a receiver refuses is printed by the fallback and tried again every
+        minute.
+
+        Returns
+        -------
+        list of Notification
+            What this call sent; nothing that was sent before.
+
+        Raises
+        ------
+        Exception
+            The sent-log's failure, after the other receivers have been told.
+        """
+        # The line is joined before anything is awaited: that keeps the order of the calls.
+        turns = {r.name: self._lines.enter((r.name, incident.id), incident) for r in self._routes.receivers}
+        try:
+            routing = route(incident, self._routes, await self._log.notifications(incident.id))
+            for name in turns.keys() - routing.owners.keys():
+                self._lines.leave((name, incident.id), turns[name])
+            if not routing.owners:
+                log.warning("no route matches incident %s (watch %s, level %s): nobody is told",
+                            incident.id, incident.watch, incident.level)  # fmt: skip
+            results = await asyncio.gather(
+                *(self._tell(name, turns[name], owner) for name, owner in routing.owners.items()),
+                return_exceptions=True,
+            )
+        finally:
+            for name, turn in turns.items():
+                self._lines.leave((name, incident.id), turn)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if isinstance(result, Notification)]
+
+    async def _tell(self, name: str, turn: Turn[Incident], owner: str | None) -> Notification | None:
+        turn.what = incident = msgspec.structs.replace(turn.what, owner=owner)
+        try:
+            if refusal := self._refusal.get(name):
+                await self._show(name, incident, refusal)
+            await turn.ready.wait()
+            return await self._tell_once(name, incident)
+        finally:
+            self._lines.leave((name, incident.id), turn)
+
+    async def _tell_once(self, name: str, incident: Incident) -> Notification | None:
+        history = [n for n in await self._log.notifications(incident.id) if n.receiver == name]
+        own = next((n for n in history if n.key == incident.notification_key), None)
+        if own is not None and own.state is NotificationState.SENT:
+            return None
+        decided = plan(incident, history)
+        if not decided.actions:
+            log.info("%s to %s: %s", incident.notification_key, name, decided.reason)
+            return None
+        # A second attempt keeps the time of the first, from which on Slack is searched.
+        claimed = own or self._entry(name, incident, decided.page, self._clock())
+        await self._log.save_notification(claimed)
+        sent = await self._until_accepted(name, incident, history, claimed)
+        if sent is not None:
+            await self._log.save_notification(sent)
+        return sent
+
+    async def _until_accepted(
+        self, name: str, incident: Incident, history: list[Notification], claimed: Notification
+    ) -> Notification | None:
+        while True:
+            try:
+                sent = await self._senders[name].send(
+                    incident, history, self._clock(), lambda: self._newer_waits(name, incident)
+                )
+            except Refused as refused:
+                refusal = refused
+            except Exception as error:  # a page must survive a bug in one sender
+                log.exception("sender %s failed on %s", name, incident.notification_key)
+                refusal = Refused(f"receiver {name}", type(error).__name__, "report this as a bug")
+                history = [*(n for n in history if n.key != claimed.key), claimed]  # it may have arrived
+            else:
+                if self._refusal.pop(name, None):
+                    log.info("receiver %s accepts messages again", name)
+                return sent
+            self._refusal[name] = refusal
+            log.error("receiver %s: %s; retried every %.0f s", name, refusal, SLOW_RETRY)
+            for waiting in self._lines.waiting((name, incident.id)):
+                await self._show(name, waiting, refusal)
+            await self._sleep(SLOW_RETRY)
+
+    async def _show(self, name: str, incident: Incident, refusal: Refused) -> None:
+        """Print by the fallback what `name` refuses, once; the log keeps it as ``name/fallback``."""
+        if self._fallback is None:
+            return
+        place = (f"{name}/fallback", incident.notification_key)
+        if place in self._showing:
+            return
+        self._showing.add(place)
+        try:
+            history = [n for n in await self._log.notifications(incident.id) if n.receiver == place[0]]
+            if any(n.key == incident.notification_key for n in history):
+                return
+            shown = await self._fallback.send(incident, history, self._clock())
+            if shown is not None:
+                log.warning("%s was refused by %s (%s): printed instead", shown.key, name, refusal.code)
+                await self._log.save_notification(msgspec.structs.replace(shown, receiver=place[0]))
+        finally:
+            self._showing.discard(place)
+
+    def _newer_waits(self, name: str, incident: Incident) -> bool:
+        line = self._lines.waiting((name, incident.id))
+        return any(other.sequence > incident.sequence for other in line)
+
+    def _entry(self, name: str, incident: Incident, page: bool, at: float) -> Notification:
+        return Notification(
+            key=incident.notification_key,
+            incident_id=incident.id,
+            receiver=name,
+            state=NotificationState.SENDING,
+            at=at,
+            watch=incident.watch,
+            transition=incident.transition,
+            page=page,
+        )

@@ -1,0 +1,1 @@
+"""Pure builders: from an `Incident` to what a person reads, in Chinese or English."""

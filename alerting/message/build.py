@@ -1,0 +1,255 @@
+"""Build what a message says from an `Incident` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alerting.message.content import Content, Line, Presentation, Section, Span
+from alerting.message.figures import clock_time, duration, number, people, percent
+from alerting.message.labels import (
+    CIRCLES,
+    STATES,
+    Language,
+    emotion_name,
+    intent_name,
+    level_name,
+    platform_name,
+)
+from alerting.message.links import incident_links
+from alerting.message.plain import one_line, web_address
+from alerting.message.steps import next_step
+from alerting.message.words import pattern, word
+from config.records import Amplifier, Incident, IncidentState, Quote, Transition
+
+MAX_NAME = 40
+MAX_QUOTE = 140
+MAX_REASON = 400
+MAX_QUOTES = 5
+MAX_AMPLIFIERS = 3
+MAX_TERMS = 8
+MAX_PLATFORMS = 6
+
+
+def full(incident: Incident, shown: Presentation, *, call: bool = False) -> Content:
+    """Return the standing message of an incident: its present state with all evidence.
+
+    Parameters
+    ----------
+    incident : the incident after its newest transition.
+    shown : language, zone, links and mentions.
+    call : whether the owner is called by name.
+    """
+    language = shown.language
+    parts = (_why(incident, shown), _first(incident, shown), _amplifiers(incident, language),
+             _quotes(incident, shown), _next(incident, language))  # fmt: skip
+    return Content(
+        level=incident.level,
+        headline=_headline(incident, language),
+        summary=_summary(incident, language),
+        call=_owner(incident) if call else None,
+        facts=_facts(incident, shown),
+        sections=tuple(part for part in parts if part.lines),
+        links=incident_links(incident, shown.links),
+        notes=_notes(incident, shown),
+    )
+
+
+def reply(incident: Incident, shown: Presentation, *, call: bool = False) -> Content:
+    """Return the short message that a thread gets when the incident escalates, reopens or ends."""
+    language = shown.language
+    parts: tuple[Section, ...] = (_why(incident, shown), _amplifiers(incident, language))
+    if incident.transition is Transition.RESOLVED:
+        parts = (_next(incident, language),)
+    return Content(
+        level=incident.level,
+        headline=_headline(incident, language),
+        summary=_turn(incident, language),
+        call=_owner(incident) if call else None,
+        sections=tuple(part for part in parts if part.lines),
+        links=incident_links(incident, shown.links),
+    )
+
+
+def _owner(incident: Incident) -> str | None:
+    return one_line(incident.owner, MAX_NAME) if incident.owner else None
+
+
+def _headline(incident: Incident, language: Language) -> str:
+    name = one_line(incident.watch_name, MAX_NAME) or incident.watch[:MAX_NAME]
+    colon = "：" if language == "zh" else ": "
+    level = level_name(incident.level, language)
+    return f"{CIRCLES[incident.level]} {level} {name}{colon}{STATES[incident.transition][language]}"
+
+
+def _summary(incident: Incident, language: Language) -> str:
+    signal = incident.signal
+    return pattern(
+        "summary",
+        language,
+        velocity=number(signal.velocity),
+        expected=number(signal.expected),
+        factor=number(signal.factor),
+        authors=incident.evidence.authors,
+        negative=incident.evidence.negative,
+    )
+
+
+def _turn(incident: Incident, language: Language) -> str:
+    if incident.transition is Transition.RESOLVED:
+        end = incident.resolved_at if incident.resolved_at is not None else incident.updated_at
+        return pattern(
+            "resolved",
+            language,
+            duration=duration(end - incident.started_at, language),
+            peak=level_name(incident.peak_level, language),
+            pages=incident.pages,
+        )
+    separator = "；" if language == "zh" else "; "
+    if incident.transition is Transition.ESCALATED:
+        what = pattern("escalated", language, level=level_name(incident.level, language))
+        return what + separator + _summary(incident, language)
+    if incident.transition is Transition.REOPENED:
+        return pattern("reopened", language) + separator + _summary(incident, language)
+    return _summary(incident, language)
+
+
+def _facts(incident: Incident, shown: Presentation) -> tuple[tuple[str, str], ...]:
+    language, signal, evidence = shown.language, incident.signal, incident.evidence
+    expected = pattern(
+        "expected",
+        language,
+        expected=number(signal.expected),
+        low=number(signal.band_low),
+        high=number(signal.band_high),
+        factor=number(signal.factor),
+    )
+    mentions = pattern(
+        "mentions",
+        language,
+        mentions=evidence.mentions,
+        negative=evidence.negative,
+        share=percent(evidence.negative_share),
+    )
+    emotions = {emotion_name(k, language): v for k, v in evidence.emotions.items()}
+    intents = {intent_name(k, language): v for k, v in evidence.intents.items()}
+    rows = [
+        ("velocity", pattern("minute", language, number(signal.velocity))),
+        ("expected", expected),
+        ("unweighted", pattern("minute", language, number(signal.velocity_raw))),
+        ("mentions", mentions),
+        ("emotion", _leading(emotions, language)),
+        ("intent", _leading(intents, language)),
+        ("authors", str(evidence.authors)),
+        ("platforms", _platforms(evidence.platforms, language)),
+        ("started", clock_time(incident.started_at, shown.zone)),
+        ("acknowledged", one_line(incident.acknowledged_by or "", MAX_NAME)),
+    ]
+    if not incident.acknowledged_by:
+        rows.append(("owner", _owner(incident) or ""))
+    return tuple((word(name, language), value) for name, value in rows if value)
+
+
+def _joined(parts: list[str], language: Language) -> str:
+    return ("、" if language == "zh" else ", ").join(parts)
+
+
+def _leading(shares: Mapping[str, float], language: Language) -> str:
+    ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:2]
+    return _joined(
+        [f"{one_line(name, 20)} {percent(share)}" for name, share in ranked if share > 0], language
+    )
+
+
+def _platforms(counts: Mapping[str, int], language: Language) -> str:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_PLATFORMS]
+    return _joined([f"{one_line(platform_name(k, language), 20)} {n}" for k, n in ranked], language)
+
+
+def _why(incident: Incident, shown: Presentation) -> Section:
+    language, evidence = shown.language, incident.evidence
+    lines: list[Line] = []
+    if reason := one_line(evidence.reason, MAX_REASON):
+        lines.append((Span(reason),))
+    terms = [
+        pattern("term", language, word=one_line(t.word, 20), count=t.count, lift=number(t.lift))
+        for t in evidence.terms[:MAX_TERMS]
+    ]
+    if terms:
+        lines.append((Span(word("terms", language) + _joined(terms, language)),))
+    return Section(word("why", language), tuple(lines))
+
+
+def _first(incident: Incident, shown: Presentation) -> Section:
+    first = incident.evidence.first
+    lines = (_quote(first, shown),) if first else ()
+    return Section(word("first", shown.language), lines, quoted=True)
+
+
+def _quotes(incident: Incident, shown: Presentation) -> Section:
+    first = incident.evidence.first
+    others = [q for q in incident.evidence.quotes if first is None or q.mention_id != first.mention_id]
+    lines = tuple(_quote(quote, shown) for quote in others[:MAX_QUOTES])
+    return Section(word("quotes", shown.language), lines, quoted=True)
+
+
+def _quote(quote: Quote, shown: Presentation) -> Line:
+    language = shown.language
+    author = _author(quote.author_name, quote.author_id, language)
+    labels = f"{emotion_name(quote.emotion, language)}/{intent_name(quote.intent, language)}"
+    head = [platform_name(quote.platform, language), clock_time(quote.created_at, shown.zone), author]
+    if quote.followers is not None:
+        head.append(pattern("followers", language, people(quote.followers, language)))
+    head.append(labels)
+    line = [
+        Span(
+            one_line(" · ".join(head), 160) + " · "
+            if web_address(quote.url)
+            else one_line(" · ".join(head), 160)
+        )
+    ]
+    if url := web_address(quote.url):
+        line.append(Span(word("open", language), url))
+    line.append(Span("\n" + (one_line(quote.text, MAX_QUOTE) or "…")))
+    return tuple(line)
+
+
+def _author(name: str | None, pseudonym: str | None, language: Language) -> str:
+    return one_line(name or "", 30) or one_line(pseudonym or "", 12) or word("unnamed", language)
+
+
+def _amplifiers(incident: Incident, language: Language) -> Section:
+    top = incident.evidence.amplifiers[:MAX_AMPLIFIERS]
+    lines = tuple(_amplifier(rank, one, language) for rank, one in enumerate(top, 1))
+    return Section(word("amplifiers", language), lines)
+
+
+def _amplifier(rank: int, one: Amplifier, language: Language) -> Line:
+    if one.followers is None:
+        followers = pattern("no_followers", language)
+    else:
+        followers = pattern("followers", language, people(one.followers, language))
+    text = pattern(
+        "amplifier",
+        language,
+        name=_author(one.author_name, one.author_id, language),
+        share=percent(one.share),
+        followers=followers,
+        mentions=one.mentions,
+    )
+    if url := web_address(one.url):
+        return Span(f"{rank}. {text} · "), Span(word("open", language), url)
+    return (Span(f"{rank}. {text}"),)
+
+
+def _next(incident: Incident, language: Language) -> Section:
+    return Section(word("next", language), ((Span(next_step(incident, language)),),))
+
+
+def _notes(incident: Incident, shown: Presentation) -> tuple[str, ...]:
+    language = shown.language
+    notes = [word("cold", language)] if incident.signal.cold_start else []
+    if incident.state is not IncidentState.RESOLVED:
+        notes.append(pattern("as_of", language, clock_time(incident.updated_at, shown.zone)))
+    notes.append(pattern("times", language, zone=shown.zone.key))
+    notes.append(pattern("incident", language, id=one_line(incident.id, 80)))
+    return tuple(notes)

@@ -1,0 +1,141 @@
+"""Who is told of an incident's transition, and how: pure decisions with a named reason.
+
+A page is what may wake somebody: the first message and an escalation. Everything else
+updates the standing message in place or adds a quiet reply to its thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from config.records import Incident, Notification, NotificationState, Transition
+from config.routes import Routes
+
+
+class Action(StrEnum):
+    """One thing that a sender does for a transition."""
+
+    PAGE = "page"
+    REPLY = "reply"
+    EDIT = "edit"
+
+
+class Reason(StrEnum):
+    """Why a plan is as it is."""
+
+    FIRST = "first message of the incident"
+    FIRED_AGAIN = "fired in a thread that exists already"
+    ESCALATED = "escalated: reply that calls the owner"
+    REOPENED = "reopened: reply in the same thread"
+    RESOLVED = "resolved: reply and last edit"
+    CHANGED = "changed: first message edited in place"
+    NEVER_TOLD = "receiver was never told of this incident"
+    SUPERSEDED = "a newer state was already shown"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a receiver gets for one transition.
+
+    Attributes
+    ----------
+    actions : in the order in which they are done; empty means nothing is sent.
+    page : whether this counts as a page.
+    call : whether the owner is called by name.
+    """
+
+    actions: tuple[Action, ...]
+    reason: Reason
+    page: bool = False
+    call: bool = False
+
+
+_TRANSITIONS: Mapping[Transition, Plan] = {
+    Transition.FIRED: Plan((Action.REPLY, Action.EDIT), Reason.FIRED_AGAIN, page=True, call=True),
+    Transition.ESCALATED: Plan((Action.REPLY, Action.EDIT), Reason.ESCALATED, page=True, call=True),
+    Transition.REOPENED: Plan((Action.REPLY, Action.EDIT), Reason.REOPENED),
+    Transition.RESOLVED: Plan((Action.REPLY, Action.EDIT), Reason.RESOLVED),
+    Transition.UPDATED: Plan((Action.EDIT,), Reason.CHANGED),
+    Transition.DOWNGRADED: Plan((Action.EDIT,), Reason.CHANGED),
+    Transition.RECOVERING: Plan((Action.EDIT,), Reason.CHANGED),
+}
+_OPENING = {
+    Transition.FIRED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
+    Transition.ESCALATED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
+    Transition.REOPENED: Plan((Action.PAGE,), Reason.FIRST),
+}
+
+
+def plan(incident: Incident, history: Iterable[Notification]) -> Plan:
+    """Return what one receiver gets for the incident's newest transition.
+
+    Parameters
+    ----------
+    incident : after the transition.
+    history : what that receiver was told of this incident so far.
+    """
+    told = [n for n in history if n.state is NotificationState.SENT and sequence_of(n) != incident.sequence]
+    if standing(told) is None:
+        return _OPENING.get(incident.transition, Plan((), Reason.NEVER_TOLD))
+    decided = _TRANSITIONS[incident.transition]
+    if any(sequence_of(n) > incident.sequence for n in told):
+        # A replay: the news may still be owed, but an older state must not cover a newer one.
+        rest = tuple(action for action in decided.actions if action is not Action.EDIT)
+        reason = decided.reason if rest else Reason.SUPERSEDED
+        return Plan(rest, reason, page=decided.page, call=decided.call)
+    return decided
+
+
+def sequence_of(notification: Notification) -> int:
+    """Return the incident sequence that a notification key ``id:sequence:transition`` holds; -1 if none."""
+    parts = notification.key.rsplit(":", 2)
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else -1
+
+
+def standing(history: Iterable[Notification]) -> Notification | None:
+    """Return the notification that opened the thread: the first one sent to this receiver."""
+    sent = [n for n in history if n.state is NotificationState.SENT]
+    return min(sent, key=sequence_of, default=None)
+
+
+@dataclass(frozen=True)
+class Routing:
+    """The receivers of an incident, each with the owner to call.
+
+    Attributes
+    ----------
+    owners : receiver name to owner (None: nobody to call), in the order of the routes.
+    matched : positions of the routes that matched, for explanations.
+    """
+
+    owners: Mapping[str, str | None] = field(default_factory=dict)
+    matched: tuple[int, ...] = ()
+
+
+def route(incident: Incident, routes: Routes, history: Iterable[Notification] = ()) -> Routing:
+    """Return who is told of `incident`.
+
+    Routes are tried in order; the first that matches watch and level wins unless it says
+    ``continue: true``. A route's owner overrides the watch's. A receiver that was told of
+    this incident before stays in, so that whoever saw the start also sees the end, even
+    when the level has left its route.
+    """
+    owners: dict[str, str | None] = {}
+    matched = []
+    for position, candidate in enumerate(routes.routes):
+        if candidate.watches and incident.watch not in candidate.watches:
+            continue
+        if candidate.levels and incident.level not in candidate.levels:
+            continue
+        matched.append(position)
+        for name in candidate.receivers:
+            owners.setdefault(name, candidate.owner or incident.owner)
+        if not candidate.continue_:
+            break
+    known = {receiver.name for receiver in routes.receivers}
+    for notification in history:
+        if notification.receiver in known:
+            owners.setdefault(notification.receiver, incident.owner)
+    return Routing(owners, tuple(matched))

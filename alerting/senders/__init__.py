@@ -1,0 +1,1 @@
+"""Receivers' edges: Slack and the terminal."""
