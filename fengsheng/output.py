@@ -20,13 +20,18 @@ talk = Console(stderr=True, highlight=False)
 """Where a person reads: stderr."""
 
 
+out = Console(highlight=False)
+"""Where data goes: stdout."""
+
+
 def fail(message: str) -> NoReturn:
     """Say what went wrong on stderr and end with status 1."""
-    talk.print(f"[bold red]错误 error[/] {_escaped(message)}", soft_wrap=True)
+    talk.print(f"[bold red]错误 error[/] {escaped(message)}", soft_wrap=True)
     raise typer.Exit(1)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return `text` so that rich prints it as it is."""
     return text.replace("[", r"\[")
 
 
@@ -37,7 +42,7 @@ def explained() -> Iterator[None]:
         yield
     except ConfigError as error:
         for problem in error.problems:
-            talk.print(f"[bold red]配置 config[/] {_escaped(str(problem))}", soft_wrap=True)
+            talk.print(f"[bold red]配置 config[/] {escaped(str(problem))}", soft_wrap=True)
         raise typer.Exit(1) from None
     except (IndexUnavailable, KafkaUnavailableError) as error:
         fail(str(error))

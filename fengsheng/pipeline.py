@@ -161,7 +161,7 @@ class _Paced:
         """Publish, after a wait where the measure stage is behind."""
         scored = sum(1 for message in messages if message.topic == SCORED)
         if scored:
-            while self._given - self._counters.measured > self._most:
+            while self._given - self._counters.measured > self._most:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await self._publisher.publish(messages)
         self._given += scored

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
 from config.records import Incident, decode, encode
+from streams.index.base import IndexUnavailable
 from streams.retrying import until_confirmed
 from streams.stages.base import (
     DEAD,
@@ -39,7 +41,12 @@ class NotifyStage:
         self._clock = clock
 
     async def run(self, batch: Sequence[Incoming]) -> None:
-        """Return when every incident of `batch` has been told to all its receivers."""
+        """Return when every incident of `batch` has been told to all its receivers.
+
+        They go out side by side, so that one receiver's outage holds up nobody else's page;
+        the delivery keeps the order of one incident's transitions.
+        """
+        incidents = []
         for message in batch:
             if message.value is None:
                 continue
@@ -55,5 +62,14 @@ class NotifyStage:
                     (PublishError,),
                 )
                 continue
-            await self._deliver(incident)
-            self._counters.delivered += 1
+            incidents.append(incident)
+        await asyncio.gather(*(self._tell(incident) for incident in incidents))
+
+    async def _tell(self, incident: Incident) -> None:
+        await until_confirmed(
+            f"tell of incident {incident.id}",
+            lambda: self._deliver(incident),
+            (IndexUnavailable,),
+            self._counters.outage("notify"),
+        )
+        self._counters.delivered += 1

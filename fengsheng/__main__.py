@@ -1,0 +1,5 @@
+"""``python -m fengsheng``."""
+
+from fengsheng.cli import main
+
+main()

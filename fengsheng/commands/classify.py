@@ -1,0 +1,108 @@
+"""``fengsheng classify``: labels and distributions for texts."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from fengsheng.configuration import load_configuration
+from fengsheng.loading_models import load_classifier
+from fengsheng.options import ConfigOption, VerboseOption
+from fengsheng.output import explained, fail, log_to_stderr, talk
+
+_TOGETHER = 512
+
+
+def _rows(stream: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
+    """The rows of one input: a line that begins with ``{`` must be a JSON object with ``text``."""
+    for number, raw in enumerate(stream, 1):
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            fail(
+                f"{name}:{number}: found byte 0x{raw[error.start]:02x}, expected UTF-8"
+                f" (convert it first: iconv -f GB18030 -t UTF-8 {name})"
+            )
+        if not line.strip():
+            continue
+        if not line.lstrip().startswith("{"):
+            yield {"text": line}
+            continue
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            fail(f"{name}:{number}: a line that begins with {{ must be JSON: {error}")
+        text = row.get("text")
+        if not isinstance(text, str):
+            found = "no key 'text'" if "text" not in row else f"text of type {type(text).__name__}"
+            fail(f"{name}:{number}: found {found}, expected a JSON object with 'text' as a string")
+        yield row
+
+
+def classify(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE]...", help="文本文件 JSON Lines with 'text', or plain lines; - or none: stdin."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="模型 A local directory or hub name (default: settings.model)."),
+    ] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda.")] = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """读出情绪、意图与态度 Read emotion, intent and polarity of texts.
+
+    Writes one JSON object a row to stdout, in the order of the input: the row's own fields, then
+    emotion, intent, polarity (labels) and scores (distributions).
+
+    Example: echo '奶茶里喝出异物，太恶心了' | fengsheng classify
+    """
+    log_to_stderr(verbose)
+    with explained(), ExitStack() as stack:
+        settings = load_configuration(config).settings
+        classifier = load_classifier(model or settings.model, device or settings.device)
+        out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", write_through=False)
+        stack.callback(out.detach)
+        done = 0
+        for name in files or ["-"]:
+            stream = _opened(name, stack)
+            rows = _rows(stream, "stdin" if name == "-" else name)
+            while chunk := list(itertools.islice(rows, _TOGETHER)):
+                readings = classifier.classify([row["text"] for row in chunk])
+                for row, reading in zip(chunk, readings, strict=True):
+                    row |= {
+                        "emotion": reading.emotion,
+                        "intent": reading.intent,
+                        "polarity": reading.polarity,
+                        "scores": {
+                            "emotion": {k: round(v, 4) for k, v in reading.emotion_scores.items()},
+                            "intent": {k: round(v, 4) for k, v in reading.intent_scores.items()},
+                            "polarity": {k: round(v, 4) for k, v in reading.polarity_scores.items()},
+                        },
+                    }
+                    out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                out.flush()
+                done += len(chunk)
+                if verbose:
+                    talk.print(f"{done} 条 rows")
+
+
+def _opened(name: str, stack: ExitStack) -> BinaryIO:
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(Path(name).open("rb"))
+    except OSError as error:
+        fail(f"{name}: {error.strerror}")

@@ -1,0 +1,117 @@
+"""``fengsheng incidents``: what happened, and to whom it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+
+from alerting.message.terminal import render_terminal
+from config.records import Incident, Notification, encode
+from config.settings import Settings
+from fengsheng.configuration import load_configuration
+from fengsheng.indexes import open_index
+from fengsheng.options import ConfigOption, VerboseOption
+from fengsheng.output import explained, fail, log_to_stderr, out
+
+app = typer.Typer(no_args_is_help=True, help="查看事件 Look at incidents: list, show.")
+
+_LEVELS = {"I": "Ⅰ级（红）", "II": "Ⅱ级（橙）", "III": "Ⅲ级（黄）", "IV": "Ⅳ级（蓝）"}
+_STATES = {"pending": "观察", "firing": "进行中", "recovering": "回落", "resolved": "已结束"}
+
+
+def _when(at: float | None, zone: ZoneInfo) -> str:
+    return "" if at is None else datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@app.command("list")
+def list_(
+    watch: Annotated[str | None, typer.Option("--watch", help="关注对象 Only this watch.")] = None,
+    open_only: Annotated[bool, typer.Option("--open", help="未结束的 Only those not resolved.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """列出事件 List incidents, the latest first.
+
+    Example: fengsheng incidents list --open
+    """
+    log_to_stderr(verbose)
+    with explained():
+        settings = load_configuration(config).settings
+        found = asyncio.run(_list(settings, watch, open_only))
+    if as_json:
+        for incident in found:
+            print(encode(incident).decode())
+        return
+    zone = ZoneInfo(settings.timezone)
+    table = Table(
+        "编号 id", "对象 watch", "级别 level", "状态 state", "开始 started", "结束 resolved", "通知 pages"
+    )
+    for incident in found:
+        table.add_row(
+            incident.id,
+            incident.watch_name,
+            _LEVELS[incident.peak_level],
+            _STATES[incident.state],
+            _when(incident.started_at, zone),
+            _when(incident.resolved_at, zone),
+            str(incident.pages),
+        )
+    out.print(table if found else "没有事件 no incidents")
+
+
+async def _list(settings: Settings, watch: str | None, open_only: bool) -> list[Incident]:
+    index = open_index(settings)
+    await index.open()
+    try:
+        return await index.incidents(watch=watch, open_only=open_only)
+    finally:
+        await index.close()
+
+
+@app.command()
+def show(
+    incident_id: Annotated[str, typer.Argument(metavar="ID", help="事件编号 The incident's id (see list).")],
+    as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON on stdout.")] = False,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """查看一个事件 Show one incident: message, evidence, audit trail, who was told.
+
+    Example: fengsheng incidents show qingshan-tea-1760781600
+    """
+    log_to_stderr(verbose)
+    with explained():
+        settings = load_configuration(config).settings
+        incident, told = asyncio.run(_show(settings, incident_id))
+    if incident is None:
+        fail(f"no incident {incident_id!r} in the index; 'fengsheng incidents list' shows those there are")
+    if as_json:
+        notifications = [json.loads(encode(n)) for n in told]
+        print(json.dumps(json.loads(encode(incident)) | {"notifications": notifications}, ensure_ascii=False))
+        return
+    zone = ZoneInfo(settings.timezone)
+    out.print(render_terminal(incident, settings=settings, language=settings.language))
+    audit = Table("时间 at", "谁 who", "变化 change", "原因 why", title="经过 audit trail")
+    for entry in incident.audit:
+        audit.add_row(_when(entry.at, zone), entry.who, entry.change, entry.why)
+    out.print(audit)
+    sent = Table("时间 at", "渠道 receiver", "内容 transition", "状态 state", title="通知 notifications")
+    for n in told:
+        sent.add_row(_when(n.at, zone), n.receiver, str(n.transition or ""), str(n.state))
+    out.print(sent)
+
+
+async def _show(settings: Settings, incident_id: str) -> tuple[Incident | None, list[Notification]]:
+    index = open_index(settings)
+    await index.open()
+    try:
+        return await index.incident(incident_id), await index.notifications(incident_id)
+    finally:
+        await index.close()

@@ -1,0 +1,47 @@
+"""``fengsheng retention``: drop what is kept for long enough."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+
+from config.settings import Settings
+from fengsheng.configuration import load_configuration
+from fengsheng.indexes import open_index
+from fengsheng.options import ConfigOption, VerboseOption
+from fengsheng.output import explained, log_to_stderr, talk
+
+
+def retention(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只列出 List what would be dropped, drop nothing.")
+    ] = False,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """清除过期数据 Drop the months that settings.retention no longer keeps.
+
+    Workers do the same by themselves every retention.check_hours. Names go to stdout.
+
+    Example: fengsheng retention --dry-run
+    """
+    log_to_stderr(verbose)
+    with explained():
+        names = asyncio.run(_drop(load_configuration(config).settings, dry_run))
+    for name in names:
+        print(name)
+    if not names:
+        talk.print("没有过期数据 nothing has expired")
+
+
+async def _drop(settings: Settings, dry_run: bool) -> list[str]:
+    index = open_index(settings)
+    await index.open()
+    try:
+        now = time.time()
+        return await (index.expired(now) if dry_run else index.drop_expired(now))
+    finally:
+        await index.close()
