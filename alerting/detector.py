@@ -1,0 +1,334 @@
+"""One watch's detector: mentions in, signals and incident transitions out.
+
+Event time alone moves it: a tick is evaluated once the watch's newest `created_at`, or
+`advance`, has passed it, over the mentions before it. Nothing here reads a clock or
+does I/O, so a backtest and a live worker run the same steps.
+
+A tick that cannot matter is skipped: while no incident is open or pending and the ring
+holds fewer negative mentions than the lowest level asks for, only the minutes are
+looked at, and silence beyond the ring costs nothing however long it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import ceil, floor
+from typing import Final
+
+from msgspec.structs import replace
+
+from alerting.baseline import Baseline, Normal
+from alerting.buckets import Outcome, Ring, compact
+from alerting.evidence import gather, quote
+from alerting.incidents import Incidents, Scene
+from alerting.levels import explain, facts_of, judge
+from alerting.onset import first_of_rise
+from alerting.terms import UsualWords
+from alerting.velocity import WideWindow, Window, mass_of, shares
+from config.records import Evidence, HourSummary, Incident, ScoredMention, Signal, Transition
+from config.rules import Rules
+from config.watches import Watch
+
+Output = Signal | Incident
+
+MINUTE: Final = 60.0
+_EXACT: Final = 1e-6
+
+
+class Detector:
+    """Measures one watch and decides about its incidents.
+
+    Parameters
+    ----------
+    watch, rules : what is watched and when it is an incident.
+    signals : whether to give the routine signals too; a backtest only needs incidents.
+    """
+
+    def __init__(self, watch: Watch, rules: Rules, *, signals: bool = True) -> None:
+        self.watch = watch
+        self.rules = rules
+        self.live: Signal | None = None
+        self._signals = signals
+        span = max(rules.evidence_window, 2 * rules.window, MINUTE)
+        self._ring = Ring(rules.bucket, span, rules.allowed_lateness)
+        self._short = Window(self._ring, rules.window)
+        self._before = Window(self._ring, rules.window)
+        self._wide = WideWindow(self._ring, rules.evidence_window)
+        self._baseline = Baseline(rules)
+        self._incidents = Incidents(watch, rules)
+        self._usual = UsualWords()
+        self._least_mentions = min(rule.mentions for rule in rules.levels.values())
+        self._least_velocity = min(rule.velocity for rule in rules.levels.values())
+        self._window_min = rules.window / MINUTE
+        self._next: int | None = None
+        self._minute = 0
+
+    @property
+    def watermark(self) -> float | None:
+        """The newest `created_at` that was counted."""
+        return self._ring.watermark
+
+    @property
+    def open(self) -> Incident | None:
+        """The incident that is firing or recovering, if any."""
+        return self._incidents.open
+
+    @staticmethod
+    def lookback(rules: Rules) -> float:
+        """Return the seconds of mentions before the last signal that `restore` needs.
+
+        More is welcome: the words of usual talk are learnt from what is given.
+        """
+        holds = [rule.hold for rule in rules.levels.values()]
+        longest = max(rules.recover_hold, rules.resolve_hold, rules.downgrade_hold, *holds)
+        return max(rules.evidence_window, 2 * rules.window) + rules.allowed_lateness + longest
+
+    def restore(
+        self,
+        hours: Sequence[HourSummary],
+        incidents: Sequence[Incident],
+        mentions: Iterable[ScoredMention],
+        last_signal: Signal | None,
+    ) -> None:
+        """Come back to where a stopped detector was; call it once, on a fresh one.
+
+        Ticks up to the newest output that the index has are played again in silence;
+        later ones are evaluated, with their outputs, at the next `observe` or `advance`.
+
+        Parameters
+        ----------
+        hours : the history of `Baseline`, nine weeks of it at most.
+        incidents : open ones and those of the same nine weeks.
+        mentions : at least `lookback` seconds before the last signal, to the newest.
+        last_signal : the newest signal of the watch.
+        """
+        self._baseline.restore(hours)
+        self._incidents.restore(list(incidents))
+        self._baseline.exclude(self._incidents.spans)
+        told = [i.signal.at for i in incidents] + ([last_signal.at] if last_signal else [])
+        done = max(told, default=None)
+        for mention in sorted(mentions, key=lambda m: (m.created_at, m.mention_id)):
+            self._begin(mention.created_at)
+            if done is not None:
+                self._run(min(mention.created_at, done), replay=True)
+            self._count(mention)
+        if done is not None:
+            self._begin(done)
+            self._run(done, replay=True)
+        self.live = last_signal
+
+    def observe(self, mention: ScoredMention) -> list[Output]:
+        """Count a mention once by its id and evaluate the ticks that event time has passed.
+
+        A duplicate changes nothing. A post older than the allowed lateness behind the
+        watermark is only counted as late.
+        """
+        self._begin(mention.created_at)
+        outputs = self._run(max(mention.created_at, self.watermark or mention.created_at))
+        self._count(mention)
+        return outputs
+
+    def advance(self, now: float) -> list[Output]:
+        """Evaluate the ticks up to `now` without a mention, as silence is news too.
+
+        Mentions that arrive later for a moment before `now` are still counted in their
+        own bucket, but ticks gone by are not evaluated again: give the time less the
+        feed's usual delay.
+        """
+        return [] if self._next is None else self._run(max(now, self.watermark or now))
+
+    def mark(self, incident_id: str, who: str, change: str, why: str, at: float) -> Incident:
+        """Record what a person did with an incident; return it as the next transition.
+
+        Raises
+        ------
+        KeyError
+            No incident of this watch has that id.
+        """
+        return self._incidents.mark(incident_id, who, change, why, at)
+
+    def _begin(self, at: float) -> None:
+        if self._next is None:
+            self._next = floor(at / self.rules.tick) + 1
+            self._minute = floor(at / MINUTE)
+
+    def _count(self, mention: ScoredMention) -> None:
+        post = compact(mention)
+        if self._ring.add(mention, post) is Outcome.COUNTED:
+            number = self._ring.index(mention.created_at)
+            for window in (self._short, self._before, self._wide):
+                window.join(number, post)
+
+    def _run(self, until: float, *, replay: bool = False) -> list[Output]:
+        """Evaluate the ticks up to `until`, those that can matter."""
+        outputs: list[Output] = []
+        tick = self.rules.tick
+        assert self._next is not None
+        while (at := self._next * tick) <= until:
+            if self._idle(at, replay):
+                self._incidents.holds.lapse()
+                minute = ceil((self._minute + 1) * MINUTE / tick - _EXACT)
+                self._next = max(self._next, minute) if len(self._ring) else floor(until / tick) + 1
+                if (at := self._next * tick) > until:
+                    self._next = floor(until / tick) + 1
+                    break
+            self._slide(at, replay)
+            if replay:
+                self._replay(at)
+            else:
+                outputs += self._evaluate(at)
+            self._next += 1
+        return outputs
+
+    def _idle(self, at: float, replay: bool) -> bool:
+        if self._ring.negative >= self._least_mentions:
+            return False
+        return not (self._told_open(at) if replay else self._incidents.hot)
+
+    def _told_open(self, at: float) -> bool:
+        """Whether an incident that is known already was open before the tick `at`."""
+        return any(start < at <= end for start, end in self._incidents.told_spans)
+
+    def _slide(self, at: float, replay: bool) -> None:
+        head = floor(at / self.rules.bucket + _EXACT)
+        self._short.slide(head)
+        self._before.slide(head - round(self.rules.window / self.rules.bucket))
+        self._wide.slide(head)
+        open_before = self._told_open(at) if replay else self._incidents.open is not None
+        for bucket in self._ring.drop_before(head):
+            if not open_before:
+                for words in (*bucket.negative_words, *bucket.other_words):
+                    self._usual.add(words)
+
+    def _replay(self, at: float) -> None:
+        self._minute = max(self._minute, floor(at / MINUTE + _EXACT))
+        if self._possible():
+            signal = self._measure(at, None)
+            facts = facts_of(signal, self._wide.negative)
+            self._incidents.holds.note(at, judge(self.rules, facts).level)
+        else:
+            self._incidents.holds.note(at, None)
+
+    def _evaluate(self, at: float) -> list[Output]:
+        minute_mass = self._finish_minute(at)
+        hot = self._incidents.hot
+        routine = self._signals and (minute_mass is not None or self._above_band(at))
+        possible = self._possible()
+        if not (hot or possible):
+            self._incidents.holds.lapse()
+        if not (hot or possible or routine):
+            return []
+        signal = self._measure(at, minute_mass)
+        told: list[Incident] = []
+        if hot or possible:
+            told = self._incidents.step(self._scene(at, signal))
+            if any(i.transition is not Transition.UPDATED for i in told):
+                self._baseline.exclude(self._incidents.spans)
+        incident = self._incidents.open
+        if incident is not None:
+            signal = replace(signal, level=incident.level, incident=incident.id)
+        outputs: list[Output] = list(told)  # before the signal: what is told last marks the tick as done
+        hot = hot or self._incidents.hot
+        if hot or minute_mass is not None or signal.velocity > signal.band_high:
+            self.live = signal
+            self._ring.late = 0
+            outputs.append(signal)
+        return outputs
+
+    def _finish_minute(self, at: float) -> float | None:
+        """Take the finished minute into the history; None between minutes and in silence."""
+        minute = floor(at / MINUTE + _EXACT)
+        if minute <= self._minute:
+            return None
+        self._minute = minute
+        if not self._wide.mentions:
+            return None
+        end = self._ring.index(minute * MINUTE)
+        start = self._ring.index((minute - 1) * MINUTE)
+        posts = [post for _, bucket in self._ring.between(start, end) for post in bucket.posts]
+        mass = round(mass_of(posts, self.rules.author_cap), 4)
+        self._baseline.add(at, mass)
+        return mass
+
+    def _possible(self) -> bool:
+        """Whether some level could be met, by bounds that cost nothing."""
+        return (
+            self._wide.negative >= self._least_mentions
+            and self._short.mass >= self._least_velocity * self._window_min
+        )
+
+    def _above_band(self, at: float) -> bool:
+        bound = self._short.mass / self._window_min
+        return bound > 0 and bound > self._normal(at).band(self._window_min)[1]
+
+    def _normal(self, at: float) -> Normal:
+        return self._baseline.at(at)
+
+    def _measure(self, at: float, minute_mass: float | None) -> Signal:
+        short, wide, minutes = self._short, self._wide, self._window_min
+        normal = self._normal(at)
+        cap = self.rules.author_cap
+        mass = short.capped(cap)
+        velocity = mass / minutes
+        low, high = normal.band(minutes)
+        return Signal(
+            watch=self.watch.id,
+            at=at,
+            window_s=self.rules.window,
+            mentions=short.mentions,
+            negative=short.negative,
+            mass=mass,
+            velocity=velocity,
+            velocity_raw=short.negative / minutes,
+            acceleration=(velocity - self._before.capped(cap) / minutes) / minutes,
+            expected=normal.mean,
+            band_low=low,
+            band_high=high,
+            z=normal.z(velocity, minutes),
+            factor=velocity / normal.mean,
+            negative_share=short.negative_share,
+            authors=len(wide.authors),
+            negative_authors=len(wide.voices),
+            top_author_share=wide.top_share,
+            platforms=len(wide.platforms),
+            late=self._ring.late,
+            emotions=shares(wide.emotions),
+            intents=shares(wide.intents),
+            by_platform=dict(sorted(wide.platforms.items(), key=lambda item: (-item[1], item[0]))),
+            coordination=wide.coordination,
+            cold_start=normal.cold_start,
+            minute_mass=minute_mass,
+        )
+
+    def _scene(self, at: float, signal: Signal) -> Scene:
+        verdict = judge(self.rules, facts_of(signal, self._wide.negative))
+        ring, wide = self._ring, self._wide
+
+        def first_from(started: float | None) -> ScoredMention | None:
+            if started is not None:
+                firsts = (b.first for _, b in ring.between(ring.index(started), wide.high))
+                return next((m for m in firsts if m is not None and m.created_at >= started), None)
+            return first_of_rise(
+                ring.between(wide.low, wide.high),
+                signal.expected,
+                signal.velocity,
+                self.rules.bucket / MINUTE,
+                self.rules.author_cap,
+            )
+
+        def onset() -> float:
+            first = first_from(None)
+            return at if first is None else first.created_at
+
+        def evidence(started: float, incident: Incident | None) -> Evidence:
+            told = incident.evidence.first if incident is not None else None
+            first = first_from(started) if told is None else None
+            return gather(
+                (bucket for _, bucket in ring.between(wide.low, wide.high)),
+                wide,
+                self._usual,
+                explain(self.rules, verdict),
+                quote(first) if first is not None else told,
+            )
+
+        return Scene(at, verdict, signal, onset, evidence)
