@@ -41,6 +41,7 @@ class Splitter:
         self._max = max_line
         self._rest = b""
         self._dropped = 0
+        self._flushed = False
 
     @property
     def offset(self) -> int:
@@ -51,6 +52,10 @@ class Splitter:
     def rest(self) -> bytes:
         """The unfinished last line, or its beginning when it is too long."""
         return self._rest
+
+    def rename(self, file: str) -> None:
+        """Name the lines to come after `file`."""
+        self._file = file
 
     def push(self, chunk: bytes) -> list[Line]:
         """Return the lines that `chunk` finishes."""
@@ -64,7 +69,11 @@ class Splitter:
 
     def flush(self) -> Line | None:
         """Return the last line as if it had ended, or None when there is nothing of it."""
-        return self._finish(b"") if self._rest or self._dropped else None
+        if not (self._rest or self._dropped):
+            return None
+        line = self._finish(b"")
+        self._flushed = True
+        return line
 
     def _keep(self, piece: bytes) -> None:
         if not self._dropped and len(self._rest) + len(piece) <= self._max:
@@ -77,7 +86,9 @@ class Splitter:
     def _finish(self, line_end: bytes) -> Line:
         size = len(self._rest) + self._dropped + len(line_end)
         data = self._rest if self._dropped else self._rest + line_end
-        self._number += 1
+        if not (self._flushed and size == len(line_end)):  # else the late end of a flushed line
+            self._number += 1
+        self._flushed = False
         line = Line(self._file, self._number, self._start, self._start + size, data, size)
         self._start += size
         self._rest, self._dropped = b"", 0

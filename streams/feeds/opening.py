@@ -6,8 +6,9 @@ import gzip
 import hashlib
 import lzma
 import zlib
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final, cast
 
 HEAD_BYTES: Final = 1024
 """Bytes at the beginning of a file that tell it from another under the same name."""
@@ -23,7 +24,7 @@ def is_compressed(path: str) -> bool:
     return path.endswith((".gz", ".xz"))
 
 
-def open_at(path: str, offset: int) -> IO[bytes]:
+def open_at(path: str, offset: int) -> BufferedReader:
     """Return `path` opened for reading, at `offset` bytes into its uncompressed content.
 
     A compressed file is read and thrown away up to `offset`.
@@ -36,11 +37,11 @@ def open_at(path: str, offset: int) -> IO[bytes]:
         A compressed file ends before `offset`, or is damaged.
     """
     if path.endswith(".gz"):
-        stream = cast("IO[bytes]", gzip.open(path, "rb"))
+        stream = cast("BufferedReader", gzip.GzipFile(path, "rb"))
     elif path.endswith(".xz"):
-        stream = cast("IO[bytes]", lzma.open(path, "rb"))
+        stream = cast("BufferedReader", lzma.LZMAFile(path, "rb"))  # noqa: SIM115
     else:
-        stream = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
+        stream = Path(path).open("rb")  # noqa: SIM115 - the caller closes what this returns
         stream.seek(offset)
         return stream
     left = offset

@@ -17,6 +17,7 @@ from streams.feeds.formats.times import parse_time
 from streams.feeds.formats.values import as_count, as_flag, as_id, as_name, as_text
 
 FORM: Final = "fengsheng"
+LONGEST_PLATFORM: Final = 40
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _PROFILE: Final = ("followers", "friends", "statuses", "verified", "verified_type", "badge")
 _PROFILE_ONLY: Final = frozenset((*_PROFILE, "name", "updated_at"))
@@ -40,6 +41,8 @@ def parse(
     feed : name of the feed, kept where the row names none.
     """
     here = as_id(row.get("platform")) or platform
+    if len(here) > LONGEST_PLATFORM:
+        return Rejected(Code.WRONG_TYPE, f"{FORM}: platform has {len(here)} characters; 40 at most")
     if is_author(row):
         return _author(row, here) or missing("id", FORM)
     identity = as_id(row.get("id"))

@@ -8,6 +8,8 @@ from typing import Final
 _EMPTY: Final = frozenset({"", "none", "null", "nan", "undefined", "-", "--"})
 _COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(万|萬|亿|億|千|[wWkK])?\s*\+?")
 _UNIT: Final = {"万": 10**4, "萬": 10**4, "w": 10**4, "亿": 10**8, "億": 10**8, "千": 1000, "k": 1000}
+LONGEST_ID: Final = 180
+"""Characters of an id; the pipeline takes 200, of which some go to a prefix like ``comment:``."""
 _LARGEST: Final = 10**12
 """A count above this is a mistake: more than every person on earth could have clicked."""
 
@@ -45,7 +47,7 @@ def as_id(value: object) -> str | None:
     """
     if isinstance(value, str):
         value = value.strip()
-        return None if value.lower() in _EMPTY or len(value) > 512 else value
+        return None if value.lower() in _EMPTY or len(value) > LONGEST_ID else value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**40 else None
     return None
