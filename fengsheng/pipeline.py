@@ -11,13 +11,11 @@ from typing import Any
 from alerting.detector import Detector
 from config.records import Incident
 from fengsheng.configuration import Configuration
+from fengsheng.enrichers import make_enricher
 from streams.app import AgentPlan, FaustPublisher, Worker, make_app
 from streams.classifying import Classifier
-from streams.enriching import Enricher
 from streams.index.base import Index
-from streams.index.words import add_words, words_of
 from streams.masking import Pseudonymiser
-from streams.matching import Matcher
 from streams.stages.base import (
     AUTHORS,
     DEAD,
@@ -74,26 +72,18 @@ class Pipeline:
         self._clock = clock
         self._retention_every = settings.retention.check_hours * 3600
         self._retention: asyncio.Task[None] | None = None
-        add_words(word for watch in watches.values() for word in (*watch.any, *watch.all))
         app = make_app(settings.kafka, bootstrap, credentials)
         publisher: Publisher = FaustPublisher(app)
         if most_unmeasured is not None:
             publisher = _Paced(publisher, self.counters, most_unmeasured)
-        enricher = Enricher(
-            matcher=Matcher(configuration.watches.watches),
-            classifier=classifier,
-            pseudonyms=pseudonyms,
-            scoring=settings.scoring,
-            words_of=words_of,
-            model=settings.model.rstrip("/").rsplit("/", 1)[-1],
-        )
+        enricher = make_enricher(configuration, classifier, pseudonyms, settings.model)
         limits = settings.pipeline
         indexing = IndexStage(index, publisher, ThreadMemory(), self.counters, clock)
         used_rules = [configuration.rules_of(watch) for watch in watches.values()]
         self.measuring = MeasureStage(
             watches,
             lambda watch: Detector(watch, configuration.rules_of(watch)),
-            max(r.evidence_window + r.allowed_lateness + r.window + r.tick for r in used_rules),
+            max(Detector.lookback(rules) for rules in used_rules),
             index,
             publisher,
             self.counters,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
@@ -18,15 +16,12 @@ from fengsheng.configuration import load_configuration
 from fengsheng.indexes import open_index
 from fengsheng.options import ConfigOption, VerboseOption
 from fengsheng.output import explained, fail, log_to_stderr, out
+from fengsheng.times import when
 
 app = typer.Typer(no_args_is_help=True, help="查看事件 Look at incidents: list, show.")
 
 _LEVELS = {"I": "Ⅰ级（红）", "II": "Ⅱ级（橙）", "III": "Ⅲ级（黄）", "IV": "Ⅳ级（蓝）"}
 _STATES = {"pending": "观察", "firing": "进行中", "recovering": "回落", "resolved": "已结束"}
-
-
-def _when(at: float | None, zone: ZoneInfo) -> str:
-    return "" if at is None else datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @app.command("list")
@@ -49,7 +44,7 @@ def list_(
         for incident in found:
             print(encode(incident).decode())
         return
-    zone = ZoneInfo(settings.timezone)
+    zone = settings.timezone
     table = Table(
         "编号 id", "对象 watch", "级别 level", "状态 state", "开始 started", "结束 resolved", "通知 pages"
     )
@@ -59,8 +54,8 @@ def list_(
             incident.watch_name,
             _LEVELS[incident.peak_level],
             _STATES[incident.state],
-            _when(incident.started_at, zone),
-            _when(incident.resolved_at, zone),
+            when(incident.started_at, zone),
+            when(incident.resolved_at, zone),
             str(incident.pages),
         )
     out.print(table if found else "没有事件 no incidents")
@@ -96,15 +91,15 @@ def show(
         notifications = [json.loads(encode(n)) for n in told]
         print(json.dumps(json.loads(encode(incident)) | {"notifications": notifications}, ensure_ascii=False))
         return
-    zone = ZoneInfo(settings.timezone)
+    zone = settings.timezone
     out.print(render_terminal(incident, settings=settings, language=settings.language))
     audit = Table("时间 at", "谁 who", "变化 change", "原因 why", title="经过 audit trail")
     for entry in incident.audit:
-        audit.add_row(_when(entry.at, zone), entry.who, entry.change, entry.why)
+        audit.add_row(when(entry.at, zone), entry.who, entry.change, entry.why)
     out.print(audit)
     sent = Table("时间 at", "渠道 receiver", "内容 transition", "状态 state", title="通知 notifications")
     for n in told:
-        sent.add_row(_when(n.at, zone), n.receiver, str(n.transition or ""), str(n.state))
+        sent.add_row(when(n.at, zone), n.receiver, str(n.transition or ""), str(n.state))
     out.print(sent)
 
 

@@ -1,0 +1,97 @@
+"""The whole system inside one process: broker, worker, index. The same agents as on a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from fengsheng.configuration import Configuration
+from fengsheng.pipeline import Deliver, Pipeline
+from streams.broker import EmbeddedBroker
+from streams.classifying import Classifier
+from streams.feeds.cursor import Tracker
+from streams.feeds.inflight import InFlight
+from streams.feeds.kafka_sink import KafkaSink
+from streams.feeds.private import PrivateSink
+from streams.index.base import Index
+from streams.masking import Pseudonymiser, mask
+from streams.stages.base import Counters
+
+LIMIT: Final = InFlight(count=600, size=600_000)
+"""What may be on its way: the embedded broker forgets beyond about 5 MB a partition."""
+
+MOST_UNMEASURED: Final = 1_000
+
+
+@dataclass
+class Embedded:
+    """The running system.
+
+    Attributes
+    ----------
+    sink : where feeds put mentions; masked and pseudonymised before they reach the broker.
+    tracker : confirmed once mentions are in the index.
+    """
+
+    pipeline: Pipeline
+    sink: PrivateSink
+    tracker: Tracker
+    counters: Counters
+
+    async def drained(self) -> None:
+        """Return when everything sent is indexed, measured and told; raise what ended the worker."""
+        failed = self.pipeline.worker.failed
+        counters = self.counters
+        while (
+            self.tracker.in_flight
+            or counters.measured < counters.scored
+            or counters.delivered < counters.transitions
+        ):  # polled: the counters belong to four stages, and a drain happens once a run
+            if failed is not None and failed.done():
+                raise failed.result()
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def embedded(
+    configuration: Configuration,
+    index: Index,
+    classifier: Classifier,
+    deliver: Deliver,
+    pseudonyms: Pseudonymiser,
+    clock: Callable[[], float],
+    tracker: Tracker | None = None,
+) -> AsyncIterator[Embedded]:
+    """Start broker and worker around an opened index; stop them gracefully at the end.
+
+    Every topic has one partition: one process has nobody to share with, and the order of
+    arrival is kept.
+    """
+    topics = dict.fromkeys(configuration.settings.kafka.topics, 1)
+    counters = Counters()
+    tracker = tracker or Tracker()
+    counters.settled = tracker.confirm
+    async with EmbeddedBroker(topics) as broker:
+        pipeline = Pipeline(
+            configuration,
+            index,
+            classifier,
+            deliver,
+            pseudonyms,
+            broker.bootstrap,
+            topics,
+            counters,
+            clock,
+            most_unmeasured=MOST_UNMEASURED,
+        )
+        await pipeline.start()
+        try:
+            async with KafkaSink(
+                {"bootstrap_servers": broker.bootstrap, "compression_type": "gzip"}, mask=mask, now=clock
+            ) as sink:
+                yield Embedded(pipeline, PrivateSink(sink, pseudonyms), tracker, counters)
+        finally:
+            await pipeline.stop()

@@ -1,0 +1,26 @@
+"""Build the enricher that a configuration describes."""
+
+from __future__ import annotations
+
+from fengsheng.configuration import Configuration
+from streams.classifying import Classifier
+from streams.enriching import Enricher
+from streams.index.words import add_words, words_of
+from streams.masking import Pseudonymiser
+from streams.matching import Matcher
+
+
+def make_enricher(
+    configuration: Configuration, classifier: Classifier, pseudonyms: Pseudonymiser, model: str
+) -> Enricher:
+    """Return the enricher; the watches' keywords become words of the tokeniser."""
+    watches = configuration.watches.watches
+    add_words(word for watch in watches for word in (*watch.any, *watch.all))
+    return Enricher(
+        matcher=Matcher(watches),
+        classifier=classifier,
+        pseudonyms=pseudonyms,
+        scoring=configuration.settings.scoring,
+        words_of=words_of,
+        model=model.rstrip("/").rsplit("/", 1)[-1],
+    )

@@ -1,0 +1,41 @@
+"""Read dumps for the commands that sort them, and say what could not be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.records import Author, Mention
+from fengsheng.output import escaped, fail, talk
+from streams.feeds.follow import SourceMissing
+from streams.feeds.formats import Format, Rejected
+from streams.feeds.replay import load_sorted
+
+
+def checked_format(form: str) -> Format:
+    """Return the named input form, or end the command with those that there are."""
+    try:
+        return Format(form)
+    except ValueError:
+        fail(f"--format {form!r} is not known; expected one of {', '.join(Format)}")
+
+
+def read_sorted(files: Sequence[Path], form: str, platform: str) -> tuple[list[Mention], list[Author]]:
+    """Return the mentions in order of time, and the profiles; lines that can't be read are counted on stderr."""
+    authors: list[Author] = []
+    rejected: list[Rejected] = []
+    try:
+        mentions = load_sorted(
+            files, checked_format(form), platform, on_author=authors.append, on_rejected=rejected.append
+        )
+    except SourceMissing as error:
+        fail(str(error))
+    if rejected:
+        codes = ", ".join(f"{code} {n}" for code, n in Counter(str(r.code) for r in rejected).most_common())
+        talk.print(f"[yellow]读不了 {len(rejected)} 行 unreadable lines[/] {codes}; 例如 for instance:")
+        for one in rejected[:3]:
+            talk.print(f"  {escaped(one.where)}: {escaped(one.reason)}", soft_wrap=True)
+    if not mentions:
+        fail("没有可用的帖子 no readable posts in the input" + (" (see above)" if rejected else ""))
+    return mentions, authors
