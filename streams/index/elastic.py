@@ -1,0 +1,396 @@
+"""The index on Elasticsearch, servers 8.x and 9.x."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from elasticsearch import ApiError
+
+from config.records import (
+    Author,
+    DeadLetter,
+    HourSummary,
+    Incident,
+    Notification,
+    NotificationState,
+    Record,
+    ScoredMention,
+    Signal,
+)
+from config.settings import ElasticsearchSettings, RetentionSettings
+from streams.index import bulk, queries
+from streams.index.base import Failure, IndexUnavailable
+from streams.index.cluster import Cluster, Pauses
+from streams.index.documents import document, record
+from streams.index.identity import identity_of, notification_id, sorted_out
+from streams.index.mapping import MONTHLY, SINGLE
+from streams.index.merging import fold_authors, merge_authors
+from streams.index.months import month_of
+from streams.index.places import Places
+from streams.index.reading import Reader
+from streams.index.retention import dead_named, expired_dead, expired_indices
+from streams.index.templates import Names, check_installed, create, install
+from streams.index.words import words_of
+
+R = TypeVar("R", bound=Record)
+
+
+class ElasticIndex:
+    """`streams.index.base.Index` on an Elasticsearch cluster.
+
+    Mentions and signals lie in one index a month of event time, behind the aliases ``mentions`` and
+    ``signals``; the other records in one index each. `setup` must have run once for a cluster and
+    prefix (by ``fengsheng setup``); without it every call but `open` says so.
+
+    Searches see what this object confirmed, and what others confirmed a second ago; `recent`,
+    `signals`, `hours`, `incidents` and the counts see everything confirmed by anyone.
+
+    Parameters
+    ----------
+    settings : address, credentials, prefix, shards and replicas; `url` must be set.
+    retention : days that each kind is kept.
+    patience : seconds for which a failing request is tried again before `IndexUnavailable`.
+    page : hits read at once by the methods that read everything.
+    """
+
+    def __init__(
+        self,
+        settings: ElasticsearchSettings,
+        retention: RetentionSettings | None = None,
+        patience: float = 10.0,
+        page: int = 1000,
+    ) -> None:
+        self._settings = settings
+        self._retention = retention or RetentionSettings()
+        self._patience = patience
+        self._page = page
+        self._names = Names(settings.prefix)
+        self._open: Cluster | None = None
+        self._ready = False
+
+    async def open(self) -> None:
+        """Connect; raise `IndexUnavailable` at once where no Elasticsearch answers."""
+        await self.close()
+        cluster = Cluster(self._settings, self._patience)
+        try:
+            await cluster.call("opening the index", cluster.client.cluster.health, patience=0)
+        except BaseException:
+            await cluster.close()
+            raise
+        self._open = cluster
+        self._reader = Reader(cluster, self._page)
+        self._places = Places(cluster, self._reader, self._names.index("mentions"))
+        self._ready = False
+        self._dirty = False
+        self._made: set[str] = set()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._open is not None:
+            cluster, self._open = self._open, None
+            await cluster.close()
+
+    async def setup(self) -> list[str]:
+        """Install templates, aliases and indices, or bring them up to date."""
+        return await install(self._cluster, self._names, self._settings)
+
+    @property
+    def _cluster(self) -> Cluster:
+        if self._open is None:
+            raise IndexUnavailable("the index is not open: call open() first")
+        return self._open
+
+    async def _set_up(self) -> Cluster:
+        cluster = self._cluster
+        if not self._ready:
+            await check_installed(cluster, self._names)
+            # What an earlier process wrote in its last second must be seen when places are looked for.
+            await self._reader.refresh(self._names.index("mentions"))
+            self._ready = True
+        return cluster
+
+    # Writing
+
+    async def write_mentions(self, mentions: Sequence[ScoredMention]) -> list[Failure]:
+        """Keep each mention in the month of its `created_at`, and in no other."""
+        await self._set_up()
+        fine, failures = sorted_out(mentions)
+        targets = {
+            mention.mention_id: (self._names.index("mentions", month_of(mention.created_at)), mention)
+            for mention in fine
+        }
+        if not targets:
+            return failures
+        places = await self._places.find(targets)
+        failed = await self._index([(index, mention, None) for index, mention in targets.values()])
+        lost = {failure.id for failure in failed}
+        moved = []
+        for mention_id, (index, _) in targets.items():
+            if mention_id not in lost:
+                self._places.remember(mention_id, index)
+                moved += [bulk.Action(old, mention_id) for old in places.get(mention_id, set()) - {index}]
+        if moved:
+            await bulk.write(self._cluster, moved, self._make)
+        return failures + failed
+
+    async def write_signals(self, signals: Sequence[Signal]) -> list[Failure]:
+        """Keep each signal in the month of its time."""
+        await self._set_up()
+        fine, failures = sorted_out(signals)
+        rows = [(self._names.index("signals", month_of(signal.at)), signal, None) for signal in fine]
+        return failures + await self._index(rows)
+
+    async def write_incidents(self, incidents: Sequence[Incident]) -> list[Failure]:
+        """Keep each incident unless a higher `sequence` of it is already there."""
+        await self._set_up()
+        fine, failures = sorted_out(incidents)
+        index = self._names.index("incidents")
+        return failures + await self._index([(index, incident, incident.sequence) for incident in fine])
+
+    async def write_authors(self, authors: Sequence[Author]) -> list[Failure]:
+        """Merge each profile into the known one."""
+        cluster = await self._set_up()
+        fine, failures = sorted_out(authors)
+        pending = fold_authors(fine)
+        index = self._names.index("authors")
+        pauses = Pauses(self._patience)
+        while pending:
+            known = {doc["_id"]: doc for doc in await self._get(index, list(pending)) if doc.get("found")}
+            actions = []
+            for author_id, author in list(pending.items()):
+                doc = known.get(author_id)
+                before = None if doc is None else record(doc["_source"], Author)
+                after = merge_authors(before, author)
+                if after == before:
+                    continue
+                seen = (-1, 0) if doc is None else (doc["_seq_no"], doc["_primary_term"])
+                source = msgspec.json.encode(document(after))
+                actions.append(bulk.Action(index, author_id, source, unchanged_since=seen))
+            outcome = await bulk.write(cluster, actions, self._make)
+            # Another worker merged into the same profile between our reading and writing.
+            beaten = {failure.id for failure in outcome if failure.code == bulk.CONFLICT}
+            failures += [failure for failure in outcome if failure.id not in beaten]
+            pending = {author_id: author for author_id, author in pending.items() if author_id in beaten}
+            if pending and not await pauses.wait():
+                raise IndexUnavailable(
+                    f"{len(pending)} author profiles in Elasticsearch at {cluster.where} are written "
+                    "by others all the time: run fewer workers, or try again"
+                )
+        return failures
+
+    async def write_dead(self, letters: Sequence[DeadLetter]) -> list[Failure]:
+        """Keep each dead letter once."""
+        await self._set_up()
+        fine, failures = sorted_out(letters)
+        return failures + await self._index([(self._names.index("dead"), letter, None) for letter in fine])
+
+    async def save_notification(self, notification: Notification) -> None:
+        """Enter into the sent-log; ``sent`` never goes back to ``sending``."""
+        await self._set_up()
+        _, failures = sorted_out([notification])
+        version = 2 if notification.state is NotificationState.SENT else 1
+        if not failures:
+            failures = await self._index([(self._names.index("notifications"), notification, version)])
+        if failures:
+            raise ValueError(f"the sent-log can't keep {failures[0].id}: {failures[0].reason}")
+
+    async def _index(self, rows: Sequence[tuple[str, Record, int | None]]) -> list[Failure]:
+        for index in sorted({index for index, _, _ in rows} - self._made):
+            await self._make(index)
+        actions = [
+            bulk.Action(index, identity_of(row), msgspec.json.encode(document(row)), version)
+            for index, row, version in rows
+        ]
+        self._dirty = True
+        return await bulk.write(self._cluster, actions, self._make)
+
+    async def _make(self, index: str) -> None:
+        """Create an index by its template, checking that the template is still there."""
+        if await create(self._cluster, index):
+            await check_installed(self._cluster, self._names)
+        self._made.add(index)
+
+    # Reading
+
+    async def authors(self, ids: Sequence[str]) -> dict[str, Author]:
+        """Return the known profiles of `ids`."""
+        await self._set_up()
+        docs = await self._get(self._names.index("authors"), list(dict.fromkeys(ids)))
+        return {doc["_id"]: self._reader.record(doc, Author) for doc in docs if doc.get("found")}
+
+    async def mentions(self, ids: Sequence[str]) -> dict[str, ScoredMention]:
+        """Return the known mentions of `ids`."""
+        await self._set_up()
+        return await self._places.read(ids)
+
+    async def thread(self, thread_id: str, limit: int = 500) -> list[ScoredMention]:
+        """Return the earliest `limit` members of a thread, newest last."""
+        query = queries.every([queries.term("thread_id", thread_id)])
+        return await self._mentions(query, queries.OLDEST_FIRST, limit)
+
+    async def recent(self, watch: str, since: float, until: float) -> AsyncIterator[ScoredMention]:
+        """Yield every confirmed mention of a watch, oldest first."""
+        await self._set_up()
+        alias = self._names.index("mentions")
+        await self._reader.refresh(alias)
+        query = queries.mentions_where([], watch, None, None, since, until)
+        async with contextlib.aclosing(self._reader.every(alias, query, queries.OLDEST_FIRST)) as hits:
+            async for hit in hits:
+                yield self._reader.record(hit, ScoredMention)
+
+    async def search(
+        self,
+        query: str | None,
+        watch: str | None = None,
+        emotion: str | None = None,
+        intent: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+    ) -> list[ScoredMention]:
+        """Return the newest mentions that hold every word of `query` and pass the filters."""
+        tokens = words_of(query) if query else []
+        if query and query.strip() and not tokens:
+            await self._set_up()
+            return []
+        wanted = queries.mentions_where(tokens, watch, emotion, intent, since, until)
+        return await self._mentions(wanted, queries.NEWEST_FIRST, limit)
+
+    async def signals(self, watch: str, since: float, until: float) -> list[Signal]:
+        """Return a watch's signals by time ascending."""
+        await self._set_up()
+        query = queries.every([queries.term("watch", watch), *queries.span("at_s", since, until)])
+        await self._reader.refresh(self._names.index("signals"))
+        hits = [hit async for hit in self._reader.every(self._names.index("signals"), query, queries.BY_TIME)]
+        return self._reader.records(hits, Signal)
+
+    async def last_signal(self, watch: str) -> Signal | None:
+        """Return a watch's newest signal."""
+        query = queries.every([queries.term("watch", watch)])
+        hits = await self._fresh("signals", query, queries.LAST, 1)
+        return self._reader.record(hits[0], Signal) if hits else None
+
+    async def hours(self, watch: str, since: float, until: float) -> list[HourSummary]:
+        """Return the hours in which the watch has signals with ``minute_mass``."""
+        await self._set_up()
+        index = self._names.index("signals")
+        await self._reader.refresh(index)
+        query, aggregation = queries.hours_of(watch, since, until)
+        answer = await self._reader.search(index, query=query, aggs=aggregation, size=0)
+        buckets = answer.get("aggregations", {}).get("hours", {}).get("buckets", [])
+        return [
+            HourSummary(
+                hour_start=bucket["key"],
+                minutes=bucket["doc_count"],
+                mass_sum=bucket["mass"]["sum"],
+                mass_sq_sum=bucket["mass"]["sum_of_squares"],
+            )
+            for bucket in buckets
+        ]
+
+    async def incidents(
+        self,
+        watch: str | None = None,
+        open_only: bool = False,
+        since: float | None = None,
+        limit: int = 1000,
+    ) -> list[Incident]:
+        """Return incidents, the latest started first."""
+        query = queries.incidents_where(watch, open_only, since)
+        hits = await self._fresh("incidents", query, queries.LATEST_STARTED, limit)
+        return self._reader.records(hits, Incident)
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return one incident in its newest state."""
+        return await self._one("incidents", incident_id, Incident)
+
+    async def notification(self, key: str, receiver: str) -> Notification | None:
+        """Return the sent-log's entry of a notification key at a receiver."""
+        return await self._one("notifications", notification_id(key, receiver), Notification)
+
+    async def notifications(self, incident_id: str) -> list[Notification]:
+        """Return the sent-log of one incident by time ascending."""
+        query = queries.every([queries.term("incident_id", incident_id)])
+        hits = await self._fresh("notifications", query, queries.SENT_ORDER, 10_000)
+        return self._reader.records(hits, Notification)
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many of each kind there are."""
+        cluster = await self._set_up()
+        found = {}
+        for kind in (*MONTHLY, *SINGLE):
+            index = self._names.index(kind)
+            await self._reader.refresh(index)
+            request = partial(cluster.client.count, index=index, ignore_unavailable=True)
+            found[kind] = int((await cluster.call(f"counting {index}", request))["count"])
+        return found
+
+    async def count_by_watch(self) -> dict[str, int]:
+        """Return how many mentions belong to each watch."""
+        await self._set_up()
+        index = self._names.index("mentions")
+        await self._reader.refresh(index)
+        terms = {"watches": {"terms": {"field": "watches", "size": 10_000}}}
+        answer = await self._reader.search(index, aggs=terms, size=0)
+        buckets = answer.get("aggregations", {}).get("watches", {}).get("buckets", [])
+        return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
+
+    async def _mentions(self, query: queries.Query, sort: queries.Sort, limit: int) -> list[ScoredMention]:
+        await self._set_up()
+        alias = self._names.index("mentions")
+        if self._dirty:
+            self._dirty = False
+            await self._reader.refresh(alias)
+        return self._reader.records(await self._reader.first(alias, query, sort, limit), ScoredMention)
+
+    async def _fresh(
+        self, kind: str, query: queries.Query, sort: queries.Sort, limit: int
+    ) -> list[Mapping[str, Any]]:
+        await self._set_up()
+        await self._reader.refresh(self._names.index(kind))
+        return await self._reader.first(self._names.index(kind), query, sort, limit)
+
+    async def _one(self, kind: str, name: str, record_type: type[R]) -> R | None:
+        cluster = await self._set_up()
+        index = self._names.index(kind)
+        request = partial(cluster.client.get, index=index, id=name)
+        try:
+            hit = await cluster.call(f"getting {name} from {index}", request, {404})
+        except ApiError:
+            return None
+        return self._reader.record(hit, record_type)
+
+    async def _get(self, index: str, ids: list[str]) -> list[Any]:
+        docs: list[Any] = []
+        for start in range(0, len(ids), bulk.MOST_ITEMS):
+            some = ids[start : start + bulk.MOST_ITEMS]
+            request = partial(self._cluster.client.mget, index=index, ids=some)
+            docs += (await self._cluster.call(f"getting {len(some)} documents of {index}", request))["docs"]
+        return docs
+
+    # Retention
+
+    async def expired(self, now: float) -> list[str]:
+        """Return the monthly indices that have been kept long enough, and the old dead letters."""
+        cluster = await self._set_up()
+        found = await expired_indices(cluster, self._names, self._retention, now)
+        return found + dead_named(
+            self._names, await expired_dead(self._reader, self._names, self._retention, now)
+        )
+
+    async def drop_expired(self, now: float) -> list[str]:
+        """Delete what `expired` names."""
+        cluster = await self._set_up()
+        indices = await expired_indices(cluster, self._names, self._retention, now)
+        for index in indices:
+            request = partial(cluster.client.indices.delete, index=index, ignore_unavailable=True)
+            await cluster.call(f"deleting {index}", request)
+        self._places.forget(indices)
+        self._made.difference_update(indices)
+        dead = await expired_dead(self._reader, self._names, self._retention, now)
+        await bulk.write(cluster, [bulk.Action(self._names.index("dead"), name) for name in dead], self._make)
+        return indices + dead_named(self._names, dead)
