@@ -132,7 +132,7 @@ class KafkaSink:
     def _letter(self, rejected: Rejected) -> DeadLetter:
         return DeadLetter(
             code=rejected.code,
-            reason=f"{rejected.where}: {rejected.reason}",
+            reason=f"{rejected.where}: {self._mask(rejected.reason)}",
             stage="feed",
             at=self._now(),
             topic=f"file:{rejected.file}",

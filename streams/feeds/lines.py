@@ -80,7 +80,8 @@ class Splitter:
             self._rest += piece
             return
         size = len(self._rest) + self._dropped + len(piece)
-        self._rest = (self._rest + piece[:_KEPT])[:_KEPT]
+        kept = min(_KEPT, self._max)  # so that what is kept is always less than the line
+        self._rest = (self._rest + piece[:kept])[:kept]
         self._dropped = size - len(self._rest)
 
     def _finish(self, line_end: bytes) -> Line:

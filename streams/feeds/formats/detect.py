@@ -90,14 +90,12 @@ def parse_row(row: dict[str, Any], path: str = "", reading: Reading = DEFAULT) -
     ):
         return own.parse(row, ALIASES.get(reading.platform, reading.platform), reading.feed)
     keys = ", ".join(sorted(map(str, row))[:8])
-    expected = (
-        "MediaCrawler's"
-        if reading.format is Format.MEDIACRAWLER
-        else "docs/mention-format.md or MediaCrawler's"
-    )
-    return Rejected(
-        Code.UNKNOWN_FORM, f"an object with the fields [{keys[:200]}]; expected those of {expected}"
-    )
+    expected = {
+        Format.AUTO: "our own form (docs/mention-format.md) or MediaCrawler's",
+        Format.MEDIACRAWLER: "MediaCrawler's",
+        Format.FENGSHENG: "our own form (docs/mention-format.md)",
+    }[reading.format]
+    return Rejected(Code.UNKNOWN_FORM, f"the object has the fields [{keys[:200]}]; expected {expected}")
 
 
 def _not_json(data: bytes, error: Exception) -> Rejected:

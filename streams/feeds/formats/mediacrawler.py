@@ -49,6 +49,7 @@ class Origin(NamedTuple):
 
 
 _FILE: Final = re.compile(r"(?:^|_)(contents|comments|creators|dynamics|contacts)(?:[_.]|$)")
+_CREATOR_FIELDS: Final = {"fans"}.union(*(platform.creator_marks for platform in PLATFORMS.values()))
 _WORDS: Final = {**{name: name for name in PLATFORMS}, **ALIASES}
 _OFFICIAL: Final = {0: "个人认证", 1: "机构认证"}  # bilibili's own words for official_verify.type
 
@@ -106,7 +107,7 @@ def _item(row: Mapping[str, Any]) -> Item | None:
         return None
     if any(key in row for key in ("note_id", "aweme_id", "video_id", "content_id")):
         return Item.CONTENTS
-    if ("fans" in row or "total_fans" in row) and ("user_id" in row or "creator_hash" in row):
+    if ("user_id" in row or "creator_hash" in row) and not _CREATOR_FIELDS.isdisjoint(row):
         return Item.CREATORS
     return None
 

@@ -95,7 +95,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
                 comments="video_comment",
             ),
             Comment("video_id", "create_time", marks=("parent_comment_id",)),
-            creator_marks=("total_fans",),
+            creator_marks=("total_liked",),
             dynamic=Content(
                 id="dynamic_id",
                 time="pub_ts",
