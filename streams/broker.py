@@ -8,10 +8,12 @@ cluster. What differs from a real one, and what callers must live with:
 - A partition keeps its newest `PARTITION_BYTES` of record batches (as sent, so compressed counts
   compressed) and at most `PARTITION_BATCHES` batches; older ones vanish without a word, so a producer has
   to keep its lag below that.
+- A batch so large that it pushes out all others (above about half of `PARTITION_BYTES`) can push itself
+  out too: keep batches at 1 MB or less.
+- One member a consumer group: a second one that joins makes it refuse SyncGroup, again and again.
 - It has no CreateTopics, so topics are made by `EmbeddedBroker.create_topics`. A topic first named by a
   client is made by itself with `DEFAULT_PARTITIONS` partitions.
-- No compaction, no retention by time, no idempotent producer worth relying on, no access control:
-  it listens on 127.0.0.1 only.
+- No compaction, no retention by time, no access control: it listens on 127.0.0.1 only.
 """
 
 from __future__ import annotations
