@@ -32,6 +32,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from alerting.capping import MENTION_MASS
 from config.records import HourSummary
 from config.rules import Rules
 
@@ -42,8 +43,6 @@ WEEKS: Final = 8
 """Weeks that the reference hours reach back."""
 COLD: Final = 2 * WEEK
 """Seconds of history below which a watch is cold."""
-MENTION_MASS: Final = 1.2
-"""Mass of one angry complaint by a neutral author: the least dispersion of a minute."""
 RHYTHM: Final = 0.5
 """Prior guess of how much an hour differs from its level, as a share of the level."""
 PRIOR_HOURS: Final = 4.0

@@ -15,16 +15,14 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from alerting.capping import MICRO
+from alerting.copies import saying
 from config.records import Kind, ScoredMention
 
 CITED: Final = 16
-"""Negative mentions a bucket keeps whole, by story and again by author."""
+"""Negative mentions a bucket keeps whole, by words and again by author."""
 
 WORDED: Final = 64
 """Mentions a bucket keeps the words of, negative and other each."""
-
-COPY_LENGTH: Final = 10
-"""Characters from which two equal texts are a copy, not the same short exclamation."""
 
 
 class Outcome(StrEnum):
@@ -44,7 +42,8 @@ class Post(NamedTuple):
     platform: str
     emotion: str
     intent: str
-    copy: tuple[str, str] | None
+    saying: str | None
+    repost: bool
 
 
 @dataclass(slots=True)
@@ -61,7 +60,7 @@ class Bucket:
 
 
 def voice_of(mention: ScoredMention) -> str:
-    """Return whose voice a mention is: its author, else its name, else its story.
+    """Return whose voice a mention is: its author, else its name, else its words.
 
     Where a feed tells no author, copies of one text count as one voice and different
     texts as different ones: neither deaf nor fooled by one account that repeats itself.
@@ -70,7 +69,7 @@ def voice_of(mention: ScoredMention) -> str:
         return mention.author_id
     if mention.author_name:
         return f"{mention.platform}/{mention.author_name}"
-    return f"{mention.platform}?{mention.story}"
+    return f"{mention.platform}?{saying(mention.text) or mention.text}"
 
 
 def compact(mention: ScoredMention) -> Post:
@@ -80,8 +79,6 @@ def compact(mention: ScoredMention) -> Post:
     of a crowd of happy posts must not add up to a crisis.
     """
     score = mention.score
-    text = mention.text.strip()
-    copied = score.negative and mention.kind is not Kind.REPOST and len(text) >= COPY_LENGTH
     return Post(
         author=voice_of(mention),
         negative=score.negative,
@@ -89,7 +86,8 @@ def compact(mention: ScoredMention) -> Post:
         platform=mention.platform,
         emotion=score.emotion,
         intent=score.intent,
-        copy=(mention.story, text) if copied else None,
+        saying=saying(mention.text) if score.negative else None,
+        repost=mention.kind is Kind.REPOST,
     )
 
 
@@ -99,19 +97,20 @@ def heaviest_first(mention: ScoredMention) -> tuple[float, float, str]:
 
 
 def prune(mentions: list[ScoredMention], keep: int) -> list[ScoredMention]:
-    """Return the heaviest `keep` of distinct story and the heaviest `keep` of distinct author."""
-    stories: set[str] = set()
+    """Return the heaviest `keep` of distinct words and the heaviest `keep` of distinct author."""
+    said: set[str] = set()
     authors: set[str] = set()
     kept = []
     for mention in sorted(mentions, key=heaviest_first):
         voice = voice_of(mention)
-        new_story = len(stories) < keep and mention.story not in stories
+        words = saying(mention.text) or mention.text
+        new_words = len(said) < keep and words not in said
         new_author = len(authors) < keep and voice not in authors
-        if new_story:
-            stories.add(mention.story)
+        if new_words:
+            said.add(words)
         if new_author:
             authors.add(voice)
-        if new_story or new_author:
+        if new_words or new_author:
             kept.append(mention)
     return kept
 

@@ -33,6 +33,9 @@ from typing import Final
 VOICE: Final = 1.5
 """Mass of one strong post (anger 1.0 x boycott 1.5) by a neutral author (weight 1.0)."""
 
+MENTION_MASS: Final = 1.2
+"""Mass of one angry complaint by a neutral author, the unit that formulas reckon in."""
+
 MICRO: Final = 1_000_000
 """Masses are added as whole millionths: exact, so that order and restarts never matter."""
 

@@ -254,11 +254,11 @@ class Detector:
         """Whether some level could be met, by bounds that cost nothing."""
         return (
             self._wide.negative >= self._least_mentions
-            and self._short.mass >= self._least_velocity * self._window_min
+            and self._short.crowd.mass >= self._least_velocity * self._window_min
         )
 
     def _above_band(self, at: float) -> bool:
-        bound = self._short.mass / self._window_min
+        bound = self._short.crowd.mass / self._window_min
         return bound > 0 and bound > self._normal(at).band(self._window_min)[1]
 
     def _normal(self, at: float) -> Normal:
@@ -268,7 +268,7 @@ class Detector:
         short, wide, minutes = self._short, self._wide, self._window_min
         normal = self._normal(at)
         cap = self.rules.author_cap
-        mass = short.capped(cap)
+        mass = short.crowd.capped(cap)
         velocity = mass / minutes
         low, high = normal.band(minutes)
         return Signal(
@@ -280,7 +280,7 @@ class Detector:
             mass=mass,
             velocity=velocity,
             velocity_raw=short.negative / minutes,
-            acceleration=(velocity - self._before.capped(cap) / minutes) / minutes,
+            acceleration=(velocity - self._before.crowd.capped(cap) / minutes) / minutes,
             expected=normal.mean,
             band_low=low,
             band_high=high,
@@ -288,8 +288,8 @@ class Detector:
             factor=velocity / normal.mean,
             negative_share=short.negative_share,
             authors=len(wide.authors),
-            negative_authors=len(wide.voices),
-            top_author_share=wide.top_share,
+            negative_authors=len(wide.crowd.voices),
+            top_author_share=wide.crowd.top_share,
             platforms=len(wide.platforms),
             late=self._ring.late,
             emotions=shares(wide.emotions),

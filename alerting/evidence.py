@@ -11,6 +11,7 @@ from heapq import nsmallest
 from typing import Final
 
 from alerting.buckets import Bucket, heaviest_first, voice_of
+from alerting.copies import saying
 from alerting.terms import UsualWords, telling_words
 from alerting.velocity import WideWindow, shares
 from config.records import Amplifier, Evidence, Quote, ScoredMention
@@ -49,7 +50,7 @@ def gather(
         mentions=window.mentions,
         negative=window.negative,
         negative_share=round(window.negative_share, 4),
-        authors=len(window.voices),
+        authors=len(window.crowd.voices),
         platforms=dict(sorted(window.platforms.items(), key=lambda item: (-item[1], item[0]))),
         emotions=shares(emotions),
         intents=shares(intents),
@@ -62,14 +63,18 @@ def gather(
 
 
 def quotes(heaviest: Iterable[ScoredMention]) -> list[Quote]:
-    """Return the first `QUOTES` of distinct story."""
-    told: dict[str, Quote] = {}
+    """Return the first `QUOTES` that say different things, of different stories as far as there are."""
+    fresh: dict[str, ScoredMention] = {}
     for mention in heaviest:
-        if len(told) == QUOTES:
-            break
-        if mention.story not in told:
-            told[mention.story] = quote(mention)
-    return list(told.values())
+        fresh.setdefault(saying(mention.text) or mention.text, mention)
+    one_a_story: dict[str, ScoredMention] = {}
+    for mention in fresh.values():
+        one_a_story.setdefault(mention.story, mention)
+    leading = list(one_a_story.values())[:QUOTES]
+    taken = {mention.mention_id for mention in leading}
+    rest = [mention for mention in fresh.values() if mention.mention_id not in taken]
+    chosen = leading + rest[: QUOTES - len(leading)]
+    return [quote(mention) for mention in sorted(chosen, key=heaviest_first)]
 
 
 def quote(mention: ScoredMention) -> Quote:
@@ -96,10 +101,10 @@ def amplifiers(heaviest: Iterable[ScoredMention], window: WideWindow) -> list[Am
     The uncut share is told, because it says who really drives it; the velocity that
     decides is the cut one.
     """
-    total = sum(window.masses.values())
+    total = sum(window.crowd.masses.values())
     if not total:
         return []
-    loudest = nsmallest(AMPLIFIERS, window.masses.items(), key=lambda item: (-item[1], item[0]))
+    loudest = nsmallest(AMPLIFIERS, window.crowd.masses.items(), key=lambda item: (-item[1], item[0]))
     known: dict[str, ScoredMention] = {}
     for mention in heaviest:
         known.setdefault(voice_of(mention), mention)
@@ -110,7 +115,7 @@ def amplifiers(heaviest: Iterable[ScoredMention], window: WideWindow) -> list[Am
             Amplifier(
                 author_id=voice,
                 share=round(mass / total, 4),
-                mentions=window.voices[voice],
+                mentions=window.crowd.voices[voice],
                 author_name=post.author_name if post else None,
                 followers=post.followers if post else None,
                 verified_type=post.verified_type if post else None,

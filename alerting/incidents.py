@@ -7,9 +7,10 @@
 
 Pending is not told to anybody: it is only that a level is met and its hold runs.
 
-What pages: `fired`, and an `escalated` to a level the incident never had before.
-`reopened` does not: a second wave is news in the same thread, and if it climbs above
-the first one's peak, a second transition `escalated` follows in the same tick.
+What pages: `fired`, and `escalated`, which is told only for a level the incident never
+had before. `reopened` does not: a second wave is news in the same thread, its climb
+back to a level known already is only `updated`, and if it starts above the first
+one's peak, `escalated` follows in the same tick.
 `Incident.pages` counts them, so a receiver that compares it with what it sent knows.
 """
 
@@ -162,12 +163,12 @@ class Incidents:
         why = f"第二波：{explain(self._rules, scene.verdict)}"
         out = [self._tell(scene, last, Transition.REOPENED, why, level, IncidentState.FIRING, resolved=None)]
         if held.rank > level.rank:
-            out.append(self._escalate(scene, out[0], held))
+            out.append(self._climb(scene, out[0], held))
         return out
 
     def _firing(self, scene: Scene, incident: Incident, held: Level | None) -> list[Incident]:
         if held is not None and held.rank > incident.level.rank:
-            return [self._escalate(scene, incident, held)]
+            return [self._climb(scene, incident, held)]
         at, holds, rules = scene.at, self.holds, self._rules
         since = _level_since(incident)
         if holds.calm_for(at, holds.lowest, since) >= rules.recover_hold:
@@ -195,10 +196,13 @@ class Incidents:
         level, state = incident.level, IncidentState.RESOLVED
         return [self._tell(scene, incident, Transition.RESOLVED, why, level, state, resolved=scene.at)]
 
-    def _escalate(self, scene: Scene, incident: Incident, level: Level) -> Incident:
+    def _climb(self, scene: Scene, incident: Incident, level: Level) -> Incident:
+        """Raise the level; only one that the incident never had is an escalation, and pages."""
+        new = level.rank > incident.peak_level.rank
+        transition = Transition.ESCALATED if new else Transition.UPDATED
         hold = self._rules.levels[level].hold
         why = f"持续 {hold:g} 秒；{explain(self._rules, scene.verdict)}"
-        return self._tell(scene, incident, Transition.ESCALATED, why, level, IncidentState.FIRING)
+        return self._tell(scene, incident, transition, why, level, IncidentState.FIRING)
 
     def _tell(
         self,
@@ -211,7 +215,7 @@ class Incidents:
         resolved: float | None = None,
     ) -> Incident:
         higher = level.rank > incident.peak_level.rank
-        routine = transition is Transition.UPDATED
+        routine = transition is Transition.UPDATED and level is incident.level
         entry = _entry(scene.at, transition, why, level, state)
         told = replace(
             incident,

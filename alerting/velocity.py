@@ -8,20 +8,70 @@ not on the way it got there: a restarted watch sees exactly the same numbers.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from alerting.buckets import Post, Ring
 from alerting.capping import MICRO, capped_sum
+from alerting.copies import damped_sum
+
+
+class Crowd:
+    """Negative mass by author and by text: one account and one text are each no crowd."""
+
+    def __init__(self) -> None:
+        self.masses: dict[str, int] = {}
+        self.voices: dict[str, int] = {}
+        self._texts: dict[str, dict[str, int]] = {}
+        self._plain = 0
+
+    def capped(self, share: float) -> float:
+        """Return the mass with no author above `share` and no text above its root.
+
+        The lesser of the two sums (`capping`, `copies`): each grows with every mass
+        that is added, hence so does the lesser.
+        """
+        by_author = capped_sum(self.masses.values(), share)
+        return min(by_author, damped_sum(self._texts.values(), self._plain)) / MICRO
+
+    @property
+    def mass(self) -> float:
+        """The mass before any cut: an upper bound of `capped`."""
+        return sum(self.masses.values()) / MICRO
+
+    @property
+    def top_share(self) -> float:
+        """Share of the uncut mass that the loudest author holds."""
+        total = sum(self.masses.values())
+        return max(self.masses.values()) / total if total else 0.0
+
+    def put(self, post: Post) -> None:
+        """Take in a negative post."""
+        self._change(post, 1)
+
+    def take(self, post: Post) -> None:
+        """Take a negative post off again."""
+        self._change(post, -1)
+
+    def _change(self, post: Post, by: int) -> None:
+        mass = by * post.mass
+        _bump(self.voices, post.author, by)
+        _bump(self.masses, post.author, mass)
+        if post.saying is None:
+            self._plain += mass
+        else:
+            authors = self._texts.setdefault(post.saying, {})
+            _bump(authors, post.author, mass)
+            if not authors:
+                del self._texts[post.saying]
 
 
 def mass_of(posts: Iterable[Post], share: float) -> float:
-    """Return the negative mass of `posts`, no author above `share` of it (see `capping`)."""
-    masses: dict[str, int] = defaultdict(int)
+    """Return the negative mass of `posts`, cut as in `Crowd.capped`."""
+    crowd = Crowd()
     for post in posts:
         if post.negative:
-            masses[post.author] += post.mass
-    return capped_sum(masses.values(), share) / MICRO
+            crowd.put(post)
+    return crowd.capped(share)
 
 
 class Window:
@@ -30,8 +80,7 @@ class Window:
     def __init__(self, ring: Ring, seconds: float) -> None:
         self.mentions = 0
         self.negative = 0
-        self.masses: dict[str, int] = {}
-        self.voices: dict[str, int] = {}
+        self.crowd = Crowd()
         self._ring = ring
         self._width = round(seconds / ring.size)
         self.low = self.high = 0
@@ -52,43 +101,22 @@ class Window:
         if self.low <= number < self.high:
             self._add(post)
 
-    def capped(self, share: float) -> float:
-        """Return the window's negative mass, no author above `share` of it."""
-        return capped_sum(self.masses.values(), share) / MICRO
-
-    @property
-    def mass(self) -> float:
-        """The window's negative mass before the cut: an upper bound of `capped`."""
-        return sum(self.masses.values()) / MICRO
-
     @property
     def negative_share(self) -> float:
         """Share of negative among the mentions, 0 for an empty window."""
         return self.negative / self.mentions if self.mentions else 0.0
 
-    @property
-    def top_share(self) -> float:
-        """Share of the uncut negative mass that the loudest author holds."""
-        total = sum(self.masses.values())
-        return max(self.masses.values()) / total if total else 0.0
-
     def _add(self, post: Post) -> None:
         self.mentions += 1
         if post.negative:
             self.negative += 1
-            self.masses[post.author] = self.masses.get(post.author, 0) + post.mass
-            self.voices[post.author] = self.voices.get(post.author, 0) + 1
+            self.crowd.put(post)
 
     def _remove(self, post: Post) -> None:
         self.mentions -= 1
         if post.negative:
             self.negative -= 1
-            left = self.voices[post.author] - 1
-            if left:
-                self.voices[post.author] = left
-                self.masses[post.author] -= post.mass
-            else:
-                del self.voices[post.author], self.masses[post.author]
+            self.crowd.take(post)
 
 
 class WideWindow(Window):
@@ -100,13 +128,13 @@ class WideWindow(Window):
         self.platforms: dict[str, int] = {}
         self.emotions: dict[str, int] = {}
         self.intents: dict[str, int] = {}
-        self._copies: dict[tuple[str, str], dict[str, int]] = {}
+        self._copies: dict[str, dict[str, int]] = {}
 
     @property
     def coordination(self) -> float:
         """Share of negative mentions that repeat another author's text word for word.
 
-        Plain reposts and short exclamations are no copies (`buckets.compact`).
+        Plain reposts and short exclamations are no copies.
         """
         if not self.negative:
             return 0.0
@@ -126,11 +154,11 @@ class WideWindow(Window):
         _bump(self.platforms, post.platform, by)
         _bump(self.emotions, post.emotion, by)
         _bump(self.intents, post.intent, by)
-        if post.copy is not None:
-            authors = self._copies.setdefault(post.copy, {})
+        if post.saying is not None and not post.repost:
+            authors = self._copies.setdefault(post.saying, {})
             _bump(authors, post.author, by)
             if not authors:
-                del self._copies[post.copy]
+                del self._copies[post.saying]
 
 
 def _bump(counts: dict[str, int], key: str, by: int) -> None:
@@ -138,7 +166,7 @@ def _bump(counts: dict[str, int], key: str, by: int) -> None:
     if count:
         counts[key] = count
     else:
-        del counts[key]
+        counts.pop(key, None)
 
 
 def shares(counts: dict[str, int]) -> dict[str, float]:
