@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,26 @@ class Configuration:
     def rules_of(self, watch: Watch) -> Rules:
         """Return the rule set of a watch."""
         return self.rules.rules[watch.rules]
+
+    def with_data(self, folder: Path | None) -> Configuration:
+        """Return the same with another data folder, if one is given."""
+        if folder is None:
+            return self
+        return replace(self, settings=self.settings.model_copy(update={"data": folder}))
+
+    def without_servers(self) -> Configuration:
+        """Return the same with broker, index and pages kept inside this process."""
+        settings = self.settings
+        kafka = settings.kafka.model_copy(update={"bootstrap": None})
+        elastic = settings.elasticsearch.model_copy(update={"url": None})
+        slack = settings.slack.model_copy(update={"token": None})
+        alone = {"kafka": kafka, "elasticsearch": elastic, "slack": slack}
+        return replace(self, settings=settings.model_copy(update=alone))
+
+    def replaying(self) -> Configuration:
+        """Return the same with event time alone moving the detectors, however new the posts are."""
+        pipeline = self.settings.pipeline.model_copy(update={"live_within": -1.0})
+        return replace(self, settings=self.settings.model_copy(update={"pipeline": pipeline}))
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
 from rich.console import Console
 
 from alerting.delivery import Delivery, SentLog
-from alerting.senders.base import Sender
-from alerting.senders.slack import SlackSender
-from alerting.senders.terminal import TerminalSender
-from config.routes import SlackReceiver
+from alerting.senders.wiring import make_fallback, make_senders
 from fengsheng.configuration import Configuration
 from fengsheng.output import talk
 
@@ -24,10 +22,11 @@ def make_delivery(
 ) -> Delivery:
     """Return the delivery; without a Slack token its receivers' pages are printed and stored."""
     settings = configuration.settings
-    senders: dict[str, Sender] = {}
-    for receiver in configuration.routes.receivers:
-        if isinstance(receiver, SlackReceiver) and settings.slack.token is not None:
-            senders[receiver.name] = SlackSender(receiver, settings, clock=clock)
-        else:
-            senders[receiver.name] = TerminalSender(receiver, settings, console)
-    return Delivery(configuration.routes, senders, sent_log, clock)
+    return Delivery(
+        configuration.routes,
+        make_senders(configuration.routes, settings, console),
+        sent_log,
+        clock,
+        asyncio.sleep,
+        make_fallback(settings, console),
+    )

@@ -10,8 +10,9 @@ from typing import Annotated
 import aiohttp
 import typer
 
-from alerting.senders.checking import check_slack
+from alerting.senders.slack_check import check_slack
 from config.loading import ConfigError
+from config.routes import Routes
 from config.settings import Settings
 from fengsheng.configuration import load_configuration, pseudonym_key
 from fengsheng.indexes import open_index
@@ -135,16 +136,12 @@ async def _kibana(settings: Settings) -> Finding:
     return await _http("kibana", settings.kibana.url, "/api/status", None, "")
 
 
-async def _slack(settings: Settings, channels: list[str]) -> list[Finding]:
-    if not channels:
-        return [Finding("note", "slack", "no route goes to Slack")]
-    if settings.slack.token is None:
-        detail = "FENGSHENG_SLACK__TOKEN is not set: pages are printed to the terminal and stored"
-        return [Finding("note", "slack", detail)]
-    findings = await check_slack(settings.slack, channels)
-    if not findings:
-        return [Finding("ok", "slack", f"token and {', '.join(channels)} work")]
-    return [Finding("wrong", "slack", finding.what, finding.fix) for finding in findings]
+async def _slack(settings: Settings, routes: Routes) -> list[Finding]:
+    findings = []
+    for found in await check_slack(settings, routes):
+        kind = "wrong" if not found.ok else "note" if found.fix else "ok"
+        findings.append(Finding(kind, "slack", found.what.removeprefix("Slack: "), found.fix or ""))
+    return findings
 
 
 def _pseudonyms(settings: Settings) -> Finding:
@@ -190,10 +187,9 @@ def check(
     ]
     findings.append(_pseudonyms(settings))
     if not offline:
-        channels = sorted({r.channel for r in configuration.routes.receivers if r.type == "slack"})
         findings.append(_model(settings))
         findings += _kafka(settings)
-        findings += asyncio.run(_servers(settings, channels))
+        findings += asyncio.run(_servers(settings, configuration.routes))
     for finding in findings:
         fix = f"  → {escaped(finding.fix)}" if finding.fix else ""
         talk.print(
@@ -203,8 +199,8 @@ def check(
         raise typer.Exit(1)
 
 
-async def _servers(settings: Settings, channels: list[str]) -> list[Finding]:
+async def _servers(settings: Settings, routes: Routes) -> list[Finding]:
     index, grafana, kibana, slack = await asyncio.gather(
-        _elasticsearch(settings), _grafana(settings), _kibana(settings), _slack(settings, channels)
+        _elasticsearch(settings), _grafana(settings), _kibana(settings), _slack(settings, routes)
     )
     return [index, *slack, grafana, kibana]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from alerting.message.content import Presentation
 from alerting.message.terminal import render_terminal
 from config.records import Incident, Notification, encode
 from config.settings import Settings
@@ -92,7 +93,7 @@ def show(
         print(json.dumps(json.loads(encode(incident)) | {"notifications": notifications}, ensure_ascii=False))
         return
     zone = settings.timezone
-    out.print(render_terminal(incident, settings=settings, language=settings.language))
+    out.print(render_terminal(incident, Presentation.of(settings)))
     audit = Table("时间 at", "谁 who", "变化 change", "原因 why", title="经过 audit trail")
     for entry in incident.audit:
         audit.add_row(when(entry.at, zone), entry.who, entry.change, entry.why)

@@ -1,0 +1,154 @@
+"""``fengsheng demo``: the whole system on a shipped scenario, without any server."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from fengsheng.configuration import Configuration, load_configuration, pseudonym_key
+from fengsheng.loading_models import load_classifier
+from fengsheng.options import ConfigOption, VerboseOption
+from fengsheng.output import explained, log_to_stderr, talk
+from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
+from fengsheng.reporting import WatchReport, as_object, write_report
+from fengsheng.running import run
+from fengsheng.scenario import SCENARIO_WATCHES, TRUTH, load
+from fengsheng.times import when
+from streams.masking import Pseudonymiser
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="放完即退出 Exit when done, without asking anything.")
+    ] = False,
+    speed: Annotated[
+        float, typer.Option("--speed", help="倍速 Event seconds a second; 0: as fast as this machine reads.")
+    ] = 0.0,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="写出结果 Write what happened as JSON.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help="保留数据 Keep the index in this folder.")
+    ] = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """演示：一个茶饮品牌的两天 Play two days of an invented tea brand through the real system.
+
+    An ordinary day, a busy launch that is no crisis, a food-safety crisis, a second wave. No server is
+    needed: broker, worker and index run in this process.
+
+    Example: fengsheng demo --once --report report.json
+    """
+    log_to_stderr(verbose)
+    folder = keep or Path(tempfile.mkdtemp(prefix="fengsheng-demo-"))
+    try:
+        with explained():
+            configuration = _demo_configuration(config, folder)
+            settings = configuration.settings
+            pseudonyms = Pseudonymiser(pseudonym_key(settings, embedded=True))
+            classifier = load_classifier(settings.model, settings.device)
+            plan = Run(configuration, load(), [], speed_of(speed), "风声 · 演示 demo")
+            outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop))
+            if report is not None:
+                body = as_object(outcome.watches, posts=outcome.counts["mentions"], dead=outcome.counts["dead"],
+                                 seconds=round(outcome.seconds, 1))  # fmt: skip
+                write_report(report, body)
+            _summary(configuration, outcome, keep)
+            if not once and sys.stdin.isatty() and not outcome.stopped:
+                typer.prompt("按回车结束 Enter to end", default="", show_default=False, err=True)
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _demo_configuration(config: Path | None, folder: Path) -> Configuration:
+    """The user's rules and routes, the scenario's watches, and no server."""
+    configuration = load_configuration(config, SCENARIO_WATCHES).with_data(folder)
+    return configuration.without_servers()
+
+
+def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) -> None:
+    zone = configuration.settings.timezone
+    names = {watch.id: watch.name for watch in configuration.watches.watches}
+    table = Table(
+        "对象 watch",
+        "帖子 posts",
+        "级别 level",
+        "开始 started",
+        "发现 detected",
+        "用时 lag",
+        "结束 resolved",
+        "通知 pages",
+    )
+    for watch, found in outcome.watches.items():
+        _rows(table, names[watch], found, zone)
+    talk.print()
+    talk.print(table)
+    total = outcome.counts["mentions"]
+    talk.print(
+        f"{total} 条帖子 posts，{outcome.seconds:.0f} 秒 s（{total / max(outcome.seconds, 0.1):.0f} 条/秒 posts/s），"
+        f"{outcome.counts['dead']} 死信 dead letters"
+    )
+    for line in _verdict(outcome):
+        talk.print(line)
+    index = (
+        f"索引 index: {keep}/index.sqlite（FENGSHENG_DATA={keep} fengsheng incidents list）\n" if keep else ""
+    )
+    talk.print(
+        Panel(
+            Text(
+                f"{index}"
+                "接上自己的品牌 your own brand: config/watches.yaml → fengsheng up 数据目录 FOLDER\n"
+                "先在历史数据上试规则 try rules on history: fengsheng backtest 文件 FILE --watches config/watches.yaml\n"
+                "留下演示数据 keep the demo's data: fengsheng demo --keep demo-data\n"
+                "接上 Kafka 与 Elasticsearch: docs/deploy.md"
+            ),
+            title="下一步 where to look next",
+            title_align="left",
+        )
+    )
+
+
+def _rows(table: Table, name: str, found: WatchReport, zone: str) -> None:
+    if not found.incidents:
+        table.add_row(name, str(found.posts), "—", "", "", "", "", "0")
+    for number, one in enumerate(found.incidents):
+        table.add_row(
+            "" if number else name,
+            "" if number else str(found.posts),
+            {"I": "Ⅰ", "II": "Ⅱ", "III": "Ⅲ", "IV": "Ⅳ"}[one.level],
+            when(one.started_at, zone, "%m-%d %H:%M:%S"),
+            when(one.detected_at, zone, "%m-%d %H:%M:%S"),
+            f"{one.detected_at - one.started_at:.0f} s",
+            when(one.resolved_at, zone, "%m-%d %H:%M:%S") or "未结束 open",
+            str(one.pages),
+        )
+
+
+def _verdict(outcome: Outcome) -> list[str]:
+    """Compare with what the scenario is known to hold."""
+    incidents = outcome.watches[TRUTH.watch].incidents
+    crisis = [i for i in incidents if TRUTH.crisis[0] <= i.detected_at < TRUTH.crisis[1]]
+    launch = [i for i in incidents if TRUTH.launch[0] <= i.detected_at < TRUTH.launch[1]]
+    lines = []
+    if crisis:
+        lag = (crisis[0].detected_at - TRUTH.crisis[0]) / 60
+        lines.append(
+            f"[green]✓[/] 危机在第一条帖子后 {lag:.1f} 分钟发现 the crisis was found {lag:.1f} min after its first post"
+        )
+    else:
+        lines.append("[red]✗[/] 没有发现危机 the crisis was missed")
+    if launch:
+        lines.append("[red]✗[/] 新品上市被误报 the launch was paged")
+    else:
+        lines.append("[green]✓[/] 新品上市没有误报 the busy launch paged nobody")
+    return lines

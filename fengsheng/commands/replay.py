@@ -1,0 +1,104 @@
+"""``fengsheng replay``: a dump in order of time, at an adjustable speed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.records import Author, Mention
+from config.settings import KafkaSettings
+from fengsheng.configuration import load_configuration, pseudonym_key
+from fengsheng.kafka_sinks import kafka_sink
+from fengsheng.loading_models import load_classifier
+from fengsheng.options import (
+    ConfigOption,
+    DataOption,
+    FormatOption,
+    PlatformOption,
+    VerboseOption,
+    WatchesOption,
+)
+from fengsheng.output import explained, fail, log_to_stderr, talk
+from fengsheng.reading import read_sorted
+from fengsheng.replaying import Run, replay_embedded, speed_of
+from fengsheng.reporting import as_object, write_report
+from fengsheng.running import run
+from streams.feeds.cursor import Tracker
+from streams.feeds.inflight import InFlight
+from streams.feeds.private import PrivateSink
+from streams.feeds.replay import replay as send_in_order
+from streams.feeds.sink import SinkUnavailable
+from streams.masking import Pseudonymiser
+
+
+def replay(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="历史数据 Files or folders of posts.")
+    ],
+    speed: Annotated[
+        float, typer.Option("--speed", help="倍速 Event seconds a second; 0: as fast as it is taken.")
+    ] = 0.0,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="写出结果 Write what happened as JSON.")
+    ] = None,
+    form: FormatOption = "auto",
+    platform: PlatformOption = "weibo",
+    watches: WatchesOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """按时间顺序重放 Replay a dump in order of time.
+
+    With kafka.bootstrap it is fed into Kafka, for the workers; without, the whole system runs here and
+    the view shows what it makes of it.
+
+    Example: fengsheng replay dump.jsonl.xz --speed 600
+    """
+    log_to_stderr(verbose)
+    with explained():
+        configuration = load_configuration(config, watches).with_data(data)
+        settings = configuration.settings
+        to_kafka = settings.kafka.bootstrap is not None
+        pseudonyms = Pseudonymiser(
+            pseudonym_key(settings, embedded=not to_kafka), settings.privacy.keep_organisation_names
+        )
+        mentions, authors = read_sorted(files, form, platform)
+        pace = speed_of(speed)
+        try:
+            if to_kafka:
+                kafka = settings.kafka
+                sent = run(lambda stop: _into_kafka(kafka, mentions, authors, pseudonyms, pace, stop))
+                talk.print(f"{sent} 条已送入 mentions sent to {kafka.bootstrap}")
+                return
+        except SinkUnavailable as error:
+            fail(str(error))
+        classifier = load_classifier(settings.model, settings.device)
+        plan = Run(configuration, mentions, authors, pace, "风声 · 重放 replay")
+        outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop))
+        body = as_object(outcome.watches, seconds=round(outcome.seconds, 1))
+        if report is not None:
+            write_report(report, body)
+        else:
+            print(json.dumps(body, ensure_ascii=False))
+
+
+async def _into_kafka(
+    kafka: KafkaSettings,
+    mentions: list[Mention],
+    authors: list[Author],
+    pseudonyms: Pseudonymiser,
+    speed: float | None,
+    stop: asyncio.Event,
+) -> int:
+    tracker = Tracker()
+    async with kafka_sink(kafka, tracker) as sink:
+        private = PrivateSink(sink, pseudonyms)
+        for author in authors:
+            await private.send_author(author)
+        limit = InFlight(count=5_000, size=5_000_000)
+        return await send_in_order(mentions, private, speed=speed, tracker=tracker, limit=limit, stop=stop)

@@ -1,0 +1,120 @@
+"""``fengsheng up``: the whole system on a laptop, on the user's own config and feeds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+
+from fengsheng.configuration import Configuration, load_configuration, pseudonym_key
+from fengsheng.embedded import LIMIT, embedded
+from fengsheng.feeding import feed_into, source_of
+from fengsheng.indexes import open_index
+from fengsheng.loading_models import load_classifier
+from fengsheng.options import (
+    ConfigOption,
+    DataOption,
+    FormatOption,
+    PlatformOption,
+    VerboseOption,
+    WatchesOption,
+)
+from fengsheng.output import explained, fail, log_to_stderr, talk
+from fengsheng.reading import checked_format
+from fengsheng.running import first_of, run
+from fengsheng.telling import make_delivery
+from models.classify import Classifier
+from streams.feeds.cursor import Tracker
+from streams.feeds.follow import SourceMissing
+from streams.feeds.formats import Reading
+from streams.feeds.run import save
+from streams.feeds.store import CursorsBusy, CursorStore
+from streams.masking import Pseudonymiser
+
+
+def up(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="文件、目录或 - Files, folders, or - for stdin.")
+    ],
+    once: Annotated[bool, typer.Option("--once", help="读完即止 Stop at the end of the files.")] = False,
+    form: FormatOption = "auto",
+    platform: PlatformOption = "weibo",
+    watches: WatchesOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """在本机运行全部 Run the whole system here, without servers, on your own feeds.
+
+    Follows the files as they grow. Everything is kept in the data folder; stop with Ctrl-C and start
+    again: reading goes on where it was.
+
+    Example: fengsheng up ~/MediaCrawler/data --watches my-watches.yaml
+    """
+    log_to_stderr(verbose)
+    with explained():
+        configuration = load_configuration(config, watches).with_data(data)
+        reading = Reading(checked_format(form), platform)
+        settings = configuration.settings
+        pseudonyms = Pseudonymiser(
+            pseudonym_key(settings, embedded=True), settings.privacy.keep_organisation_names
+        )
+        classifier = load_classifier(settings.model, settings.device)
+        try:
+            error = run(lambda stop: _up(configuration, classifier, pseudonyms, sources, once, reading, stop))
+        except (SourceMissing, CursorsBusy) as problem:
+            fail(str(problem))
+    if error is not None:
+        fail(f"the worker can't go on ({type(error).__name__}: {error}); what was in hand will be read again")
+
+
+async def _up(
+    configuration: Configuration,
+    classifier: Classifier,
+    pseudonyms: Pseudonymiser,
+    sources: list[str],
+    once: bool,
+    reading: Reading,
+    stop: asyncio.Event,
+) -> BaseException | None:
+    settings = configuration.settings
+    index = open_index(settings)
+    with CursorStore(settings.data / "feed-cursors.json") as store:
+        await index.open()
+        try:
+            await index.setup()
+            tracker = Tracker(store.load())
+            delivery = make_delivery(configuration, index)
+            async with embedded(
+                configuration, index, classifier, delivery.deliver, pseudonyms, time.time, tracker
+            ) as system:
+                failed = system.pipeline.worker.failed
+                assert failed is not None
+                names = "、".join(watch.name for watch in configuration.watches.watches)
+                talk.print(f"正在监测 watching: {names}（Ctrl-C 停止 stops）", soft_wrap=True)
+                feeding = feed_into(
+                    source_of(sources, tracker, follow=not once),
+                    system.sink,
+                    tracker,
+                    store,
+                    LIMIT,
+                    reading,
+                    stop,
+                )
+                await first_of(feeding, asyncio.shield(failed))
+                if failed.done():
+                    return failed.result()
+                if not stop.is_set():
+                    await first_of(system.drained(), stop.wait())
+            # The batches in hand were finished by the stop: their cursors may move.
+            await save(tracker, store)
+            counts = await index.counts()
+            talk.print(
+                f"索引 index: {counts['mentions']} 条帖子 mentions, {counts['incidents']} 个事件 incidents, "
+                f"{counts['dead']} 死信 dead letters · {settings.data}"
+            )
+            return None
+        finally:
+            await index.close()
