@@ -184,7 +184,12 @@ class Delivery:
             history = [n for n in await self._log.notifications(incident.id) if n.receiver == place[0]]
             if any(n.key == incident.notification_key for n in history):
                 return
-            shown = await self._fallback.send(incident, history, self._clock())
+            try:
+                shown = await self._fallback.send(incident, history, self._clock())
+            except Exception:  # the last resort is the log itself
+                log.exception("can't print %s: watch %s, level %s, owner %s", incident.notification_key,
+                              incident.watch, incident.level, incident.owner)  # fmt: skip
+                return
             if shown is not None:
                 log.warning("%s was refused by %s (%s): printed instead", shown.key, name, refusal.code)
                 await self._log.save_notification(msgspec.structs.replace(shown, receiver=place[0]))

@@ -75,10 +75,10 @@ def _owner(incident: Incident) -> str | None:
 
 
 def _headline(incident: Incident, language: Language) -> str:
-    name = one_line(incident.watch_name, MAX_NAME) or incident.watch[:MAX_NAME]
+    name = one_line(incident.watch_name, MAX_NAME) or one_line(incident.watch, MAX_NAME)
     colon = "：" if language == "zh" else ": "
-    level = level_name(incident.level, language)
-    return f"{CIRCLES[incident.level]} {level} {name}{colon}{STATES[incident.transition][language]}"
+    level = level_name(incident.level, language) + ("" if language == "zh" else " ")
+    return f"{CIRCLES[incident.level]} {level}{name}{colon}{STATES[incident.transition][language]}"
 
 
 def _summary(incident: Incident, language: Language) -> str:

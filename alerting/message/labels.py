@@ -53,15 +53,15 @@ INTENTS: Final[Mapping[str, str]] = {
     "promotion": "推广",
     "other": "其他",
 }
-PLATFORMS: Final[Mapping[str, str]] = {
-    "weibo": "微博",
-    "xhs": "小红书",
-    "douyin": "抖音",
-    "kuaishou": "快手",
-    "bili": "B站",
-    "bilibili": "B站",
-    "zhihu": "知乎",
-    "tieba": "贴吧",
+PLATFORMS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "weibo": {"zh": "微博", "en": "Weibo"},
+    "xhs": {"zh": "小红书", "en": "Xiaohongshu"},
+    "douyin": {"zh": "抖音", "en": "Douyin"},
+    "kuaishou": {"zh": "快手", "en": "Kuaishou"},
+    "bili": {"zh": "B站", "en": "Bilibili"},
+    "bilibili": {"zh": "B站", "en": "Bilibili"},
+    "zhihu": {"zh": "知乎", "en": "Zhihu"},
+    "tieba": {"zh": "贴吧", "en": "Tieba"},
 }
 
 
@@ -82,4 +82,4 @@ def intent_name(label: str, language: Language) -> str:
 
 def platform_name(label: str, language: Language) -> str:
     """Return the platform's name; an unknown label is its own name."""
-    return PLATFORMS.get(label, label) if language == "zh" else label
+    return PLATFORMS.get(label, {}).get(language, label)

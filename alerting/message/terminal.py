@@ -34,13 +34,20 @@ def panel(content: Content) -> RenderableType:
         body.append(_facts(content))
     for section in content.sections:
         body.extend(_section(section))
-    body.extend(Text.assemble((f"{name}  ", "bold"), _linked(url, url)) for name, url in content.links)
+    if content.links:
+        body.append(Text("  ").join(_linked(name, url) for name, url in content.links))
     if content.notes:
         body.append(Text(" · ".join(content.notes), style="dim"))
-    return Panel(
+    return Panel(  # the addresses are under the names; `addresses` prints them in full
         Group(*body), title=Text(content.headline, style=f"bold {colour}"), title_align="left",
         border_style=colour, padding=(0, 1),
     )  # fmt: skip
+
+
+def addresses(content: Content) -> Text:
+    """Return the links in full, one a line and never broken, to be copied from a plain terminal."""
+    lines = [f"{name}: {url}" for name, url in content.links]
+    return Text("\n".join(lines), style="dim", no_wrap=True, overflow="ignore")
 
 
 def one_line_text(content: Content) -> Text:
@@ -72,10 +79,10 @@ def _line(line: Line, quoted: bool) -> Text:
     text = Text()
     for span in line:
         piece = span.text.replace("\n", "\n  ")
-        if quoted and "\n" not in span.text:
-            text.append_text(Text(piece, style="dim") if not span.url else _linked(piece, span.url))
+        if span.url:  # the address itself: not every terminal has links
+            text.append_text(_linked(span.url, span.url))
         else:
-            text.append_text(_linked(piece, span.url) if span.url else Text(piece))
+            text.append(piece, style="dim" if quoted and "\n" not in span.text else "")
     return text
 
 

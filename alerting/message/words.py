@@ -50,7 +50,7 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "amplifier": {
         "zh": "{name} · 占权重 {share} · {followers} · {mentions} 条",
-        "en": "{name} · {share} of the weight · {followers} · {mentions} posts",
+        "en": "{name} · {share} of the weight · {followers} · posts: {mentions}",
     },
     "followers": {"zh": "粉丝 {0}", "en": "{0} followers"},
     "no_followers": {"zh": "粉丝数未知", "en": "followers unknown"},
@@ -61,7 +61,7 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "resolved": {
         "zh": "历时 {duration}，最高 {peak}；共告警 {pages} 次",
-        "en": "lasted {duration}, peak {peak}, paged {pages} times",
+        "en": "lasted {duration}, peak {peak}, pages sent: {pages}",
     },
     "times": {"zh": "时间为 {zone}", "en": "Times are {zone}"},
     "incident": {"zh": "事件 {id}", "en": "Incident {id}"},

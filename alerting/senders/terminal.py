@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 
 from alerting.message.build import full, reply
 from alerting.message.content import Content, Presentation
-from alerting.message.terminal import one_line_text, panel
+from alerting.message.terminal import addresses, one_line_text, panel
 from alerting.notify import Action, plan
 from alerting.senders.base import never
 from config.records import Incident, Notification, NotificationState, Transition
@@ -41,10 +42,10 @@ class TerminalSender:
         renderable: RenderableType
         if decided.page or incident.transition is Transition.REOPENED:
             content = full(incident, self.shown, call=decided.call)
-            renderable = panel(content)
+            renderable = _whole(content)
         elif Action.REPLY in decided.actions:
             content = reply(incident, self.shown)
-            renderable = panel(content)
+            renderable = _whole(content)
         else:
             content = full(incident, self.shown)
             renderable = one_line_text(content)
@@ -65,11 +66,15 @@ class TerminalSender:
         )
 
 
+def _whole(content: Content) -> RenderableType:
+    return Group(panel(content), addresses(content)) if content.links else panel(content)
+
+
 def printed(content: Content, renderable: RenderableType) -> str:
     """Return what was printed as plain text, 100 columns wide, for the store."""
     if not renderable:
         return content.fallback
-    plain = Console(width=100, no_color=True, force_terminal=False, legacy_windows=False)
+    plain = Console(file=io.StringIO(), width=100, no_color=True, force_terminal=False, legacy_windows=False)
     with plain.capture() as capture:
         plain.print(renderable)
     return capture.get().rstrip("\n")

@@ -1,0 +1,114 @@
+"""Routing and the choice between page, reply and edit."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from alerting.notify import Action, Reason, plan, route, standing
+from config.records import Incident, Level, Notification, NotificationState, Transition
+from config.routes import Routes
+from tests.alerting.sample_incident import ESCALATED, FIRED, LIFE, RECOVERING, REOPENED, RESOLVED, after
+
+UPDATED = after(FIRED, Transition.UPDATED)
+DOWNGRADED = after(ESCALATED, Transition.DOWNGRADED, level=Level.III)
+
+
+def told(incident: Incident, state: NotificationState = NotificationState.SENT, receiver: str = "pr",
+         ) -> Notification:  # fmt: skip
+    return Notification(key=incident.notification_key, incident_id=incident.id, receiver=receiver, state=state,
+                        at=1.0, ts=f"{incident.sequence}.0", channel="C0")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("incident", "actions", "page", "call"),
+    [
+        (UPDATED, (Action.EDIT,), False, False),
+        (DOWNGRADED, (Action.EDIT,), False, False),
+        (RECOVERING, (Action.EDIT,), False, False),
+        (ESCALATED, (Action.REPLY, Action.EDIT), True, True),
+        (REOPENED, (Action.REPLY, Action.EDIT), False, False),
+        (RESOLVED, (Action.REPLY, Action.EDIT), False, False),
+    ],
+    ids=lambda value: value.transition.value if isinstance(value, Incident) else "",
+)
+def test_after_the_first_message(
+    incident: Incident, actions: tuple[Action, ...], page: bool, call: bool
+) -> None:
+    decided = plan(incident, [told(FIRED)])
+    assert (decided.actions, decided.page, decided.call) == (actions, page, call)
+
+
+@pytest.mark.parametrize(
+    ("incident", "actions", "page"),
+    [
+        (FIRED, (Action.PAGE,), True),
+        (ESCALATED, (Action.PAGE,), True),
+        (REOPENED, (Action.PAGE,), False),
+        (UPDATED, (), False),
+        (DOWNGRADED, (), False),
+        (RECOVERING, (), False),
+        (RESOLVED, (), False),
+    ],
+    ids=lambda value: value.transition.value if isinstance(value, Incident) else "",
+)
+def test_a_receiver_that_was_never_told(incident: Incident, actions: tuple[Action, ...], page: bool) -> None:
+    decided = plan(incident, [])
+    assert (decided.actions, decided.page) == (actions, page)
+
+
+def test_a_message_that_may_not_have_arrived_is_no_first_message() -> None:
+    assert plan(FIRED, [told(FIRED, NotificationState.SENDING)]).actions == (Action.PAGE,)
+
+
+def test_an_older_state_never_covers_a_newer_one() -> None:
+    history = [told(FIRED), told(RECOVERING)]
+    assert plan(UPDATED, history).reason is Reason.SUPERSEDED
+    late = plan(ESCALATED, history)
+    assert (late.actions, late.page) == ((Action.REPLY,), True)
+
+
+def test_the_thread_belongs_to_the_first_message() -> None:
+    first = standing([told(ESCALATED), told(FIRED), told(UPDATED)])
+    assert first is not None
+    assert first.key == FIRED.notification_key
+
+
+def routes(*entries: dict[str, object]) -> Routes:
+    receivers = [{"type": "slack", "name": n, "channel": "#c"} for n in ("pr", "crisis", "tea")]
+    return Routes.model_validate({"receivers": receivers, "routes": list(entries)})
+
+
+def test_the_first_matching_route_wins() -> None:
+    found = route(FIRED, routes({"receivers": ["tea"], "watches": ["qingshan-tea"]}, {"receivers": ["pr"]}))
+    assert dict(found.owners) == {"tea": "@lead"}
+    assert found.matched == (0,)
+
+
+def test_continue_goes_on_and_an_owner_overrides() -> None:
+    found = route(
+        ESCALATED,
+        routes(
+            {"receivers": ["crisis"], "levels": ["I", "II"], "owner": "@head", "continue": True},
+            {"receivers": ["tea"], "watches": ["other"]},
+            {"receivers": ["pr", "crisis"]},
+            {"receivers": ["tea"]},
+        ),
+    )
+    assert dict(found.owners) == {"crisis": "@head", "pr": "@lead"}
+    assert found.matched == (0, 2)
+
+
+def test_no_route_means_nobody() -> None:
+    assert not route(FIRED, routes({"receivers": ["pr"], "levels": ["I"]})).owners
+
+
+def test_who_saw_the_start_also_sees_the_end() -> None:
+    only_red = routes({"receivers": ["crisis"], "levels": ["I"]}, {"receivers": ["pr"]})
+    history = [told(ESCALATED, receiver="crisis"), told(ESCALATED, receiver="gone")]
+    assert set(route(DOWNGRADED, only_red, history).owners) == {"pr", "crisis"}
+
+
+def test_every_transition_has_its_own_key() -> None:
+    assert len({i.notification_key for i in LIFE}) == len(LIFE)
+    assert msgspec.structs.replace(FIRED, updated_at=0.0).notification_key == FIRED.notification_key
