@@ -25,6 +25,9 @@ from fengsheng.times import when
 from streams.masking import Pseudonymiser
 
 
+BRAND = "qingshan-tea"
+
+
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="放完即退出 Exit when done, without asking anything.")
@@ -136,18 +139,17 @@ def _rows(table: Table, name: str, found: WatchReport, zone: str) -> None:
 
 def _verdict(outcome: Outcome) -> list[str]:
     """Compare with what the scenario is known to hold."""
-    incidents = outcome.watches[TRUTH.watch].incidents
-    crisis = [i for i in incidents if TRUTH.crisis[0] <= i.detected_at < TRUTH.crisis[1]]
-    launch = [i for i in incidents if TRUTH.launch[0] <= i.detected_at < TRUTH.launch[1]]
+    crisis, launch = TRUTH["crisis"], TRUTH["launch"]
+    detected = [i.detected_at for i in outcome.watches[BRAND].incidents]
+    found = [at for at in detected if crisis.start <= at < crisis.end]
+    false = [at for at in detected if launch.start <= at < launch.end]
     lines = []
-    if crisis:
-        lag = (crisis[0].detected_at - TRUTH.crisis[0]) / 60
-        lines.append(
-            f"[green]✓[/] 危机在第一条帖子后 {lag:.1f} 分钟发现 the crisis was found {lag:.1f} min after its first post"
-        )
+    if found:
+        lag = (found[0] - crisis.start) / 60
+        lines.append(f"[green]✓[/] 危机在首帖后 {lag:.1f} 分钟发现 the crisis was found {lag:.1f} min after its first post")
     else:
         lines.append("[red]✗[/] 没有发现危机 the crisis was missed")
-    if launch:
+    if false:
         lines.append("[red]✗[/] 新品上市被误报 the launch was paged")
     else:
         lines.append("[green]✓[/] 新品上市没有误报 the busy launch paged nobody")
