@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    IllegalOperation,
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerClosed,
+    TopicAuthorizationFailedError,
+    UnsupportedVersionError,
+)
 
 from config.records import Author, DeadLetter, Mention, encode
 from streams.feeds.formats import Code, Rejected
@@ -22,6 +32,17 @@ log = logging.getLogger(__name__)
 MENTIONS: Final = "mentions.raw"
 AUTHORS: Final = "authors"
 DEAD: Final = "mentions.dead"
+_REFUSALS: Final = (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    IllegalOperation,
+    InvalidTopicError,
+    ProducerClosed,
+    TopicAuthorizationFailedError,
+    UnsupportedVersionError,
+)
+"""What no waiting heals; aiokafka's own `retriable` leaves time-outs out, which waiting does heal."""
+
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 15.0
 
@@ -169,8 +190,6 @@ class KafkaSink:
             return
         try:
             sent = await producer.send(record.topic, record.value, key=record.key)
-        except MessageSizeTooLargeError as error:
-            await self._too_large(record, error, done)
         except KafkaError as error:
             self._failed(record, error, done)
         else:
@@ -196,16 +215,22 @@ class KafkaSink:
             self._on_ack([record.mention_id])
 
     def _failed(self, record: _Record, error: BaseException, done: asyncio.Future[None] | None) -> None:
-        if isinstance(error, KafkaError) and error.retriable:
+        if isinstance(error, MessageSizeTooLargeError) and record.topic != DEAD:
+            self._later(self._too_large(record, error, done))
+            return
+        if isinstance(error, KafkaError) and not isinstance(error, (*_REFUSALS, MessageSizeTooLargeError)):
             log.warning("Kafka did not take a record (%s); trying again in %.1f s", error, record.pause)
-            task = asyncio.create_task(self._again(record, done))
-            self._retries.add(task)
-            task.add_done_callback(self._retries.discard)
+            self._later(self._again(record, done))
             return
         self._broken = error
         self._moved.set()
         if done is not None and not done.done():
             done.set_exception(SinkUnavailable(f"Kafka refuses: {error}"))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._retries.add(task)
+        task.add_done_callback(self._retries.discard)
 
     async def _again(self, record: _Record, done: asyncio.Future[None] | None) -> None:
         await self._sleep(record.pause)
@@ -217,5 +242,10 @@ class KafkaSink:
         letter = Rejected(
             Code.TOO_LONG, reason, record.topic, payload=record.value[:2000], size=len(record.value)
         )
-        await self._deliver(_Record(DEAD, record.key, encode(self._letter(letter))))
+        try:
+            await self._deliver(_Record(DEAD, record.key, encode(self._letter(letter))))
+        except SinkUnavailable as unavailable:  # the next call says so
+            if done is not None and not done.done():
+                done.set_exception(unavailable)
+            return
         self._finish(record, done)

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -92,6 +92,7 @@ class CursorLaw(RuleBasedStateMachine):
 
 
 TestCursorLaw = CursorLaw.TestCase
+TestCursorLaw.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
 
 
 @given(st.permutations(range(8)))
@@ -142,10 +143,12 @@ def test_confirmations_from_other_threads() -> None:
     tracker.listen(lambda: told.append(1))
     for index in range(400):
         tracker.produced("f", index + 1, f"m{index}", size=1)
-    threads = [
-        threading.Thread(target=lambda n=n: [tracker.confirm([f"m{i}"]) for i in range(n, 400, 4)])
-        for n in range(4)
-    ]
+
+    def confirm(first: int) -> None:
+        for index in range(first, 400, 4):
+            tracker.confirm([f"m{index}"])
+
+    threads = [threading.Thread(target=confirm, args=(first,)) for first in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
