@@ -54,7 +54,9 @@ class Row:
         try:
             return HEADS[head].index(label)
         except ValueError:
-            raise ValueError(f"unknown {head} label {label!r}; expected one of {', '.join(HEADS[head])}") from None
+            raise ValueError(
+                f"unknown {head} label {label!r}; expected one of {', '.join(HEADS[head])}"
+            ) from None
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
@@ -67,7 +69,11 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     ValueError
         With file and line, if a line is not a JSON object.
     """
-    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as file:
+    with (
+        lzma.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".xz"
+        else path.open(encoding="utf-8") as file
+    ):
         for number, line in enumerate(file, 1):
             try:
                 row = json.loads(line)
@@ -102,7 +108,8 @@ def read_emotion(path: Path) -> list[Row]:
 def read_polarity(path: Path) -> list[Row]:
     """Read the binary polarity set (label 0 negative, 1 positive)."""
     return [
-        Row(item["text"], polarity="positive" if item["label"] == 1 else "negative") for item in read_jsonl(path)
+        Row(item["text"], polarity="positive" if item["label"] == 1 else "negative")
+        for item in read_jsonl(path)
     ]
 
 

@@ -19,7 +19,6 @@ from models.recipe import Recipe
 from models.training import Encoded, encode_rows, pad, save_atomically, train
 from models.vocabulary import choose_pieces, count_pieces, prune_embeddings, prune_tokenizer
 from models.weak_intents import (
-    INTENT_POLARITY,
     is_held_out,
     label_text,
     read_examples,
@@ -30,7 +29,7 @@ from models.weak_intents import (
 if TYPE_CHECKING:
     import torch
 
-    from models.heads import MentionClassifier
+    from models.multihead import MentionClassifier
 
 _EMOTION_SETS = (data.USUAL_TRAIN, data.VIRUS_TRAIN)
 _SCAN = 3  # every third unlabelled line is offered to the rules
@@ -111,12 +110,13 @@ def resolve_base(base: str) -> Path:
     return Path(snapshot_download(base, allow_patterns=["*.json", "vocab.txt", "model.safetensors"]))
 
 
-def build_model(base: Path, tokenizer_dir: Path, old_ids: Sequence[int], recipe: Recipe) -> MentionClassifier:
+def build_model(base: Path, old_ids: Sequence[int], recipe: Recipe) -> MentionClassifier:
     """Load the encoder in float32, cut its embeddings to the kept pieces, add fresh heads."""
     import torch
     from transformers import AutoConfig, BertModel
 
-    from models.heads import CONFIG_FIELD, MentionClassifier
+    from models.heads import CONFIG_FIELD
+    from models.multihead import MentionClassifier
 
     torch.manual_seed(recipe.seed)
     encoder = BertModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False)
@@ -213,7 +213,7 @@ def finetune(
         )
         for name, path in (("usual", data.USUAL_DEV), ("virus", data.VIRUS_DEV))
     }
-    model = build_model(source, run_dir / "tokenizer", prepared["old_ids"], recipe)
+    model = build_model(source, prepared["old_ids"], recipe)
     pad_id: int = tokenizer.pad_token_id
 
     def judge(current: MentionClassifier) -> dict[str, float]:
@@ -232,6 +232,3 @@ def finetune(
     train(model, rows, recipe, run_dir, pad_id, judge, resume=resume)
     best: dict[str, torch.Tensor] = torch.load(run_dir / "best.pt", weights_only=True)
     return best
-
-
-__all__ = ["INTENT_POLARITY", "build_model", "example_rows", "finetune", "gather", "predict", "resolve_base"]

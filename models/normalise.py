@@ -34,6 +34,9 @@ _QUOTE: Final = re.compile(rf"\s*//\s*(?={MENTION})")
 # The encoder was pretrained on Chinese punctuation; folding it to ASCII would only lose that.
 _FOLDABLE: Final = re.compile(r"[^，！？：；（）～…]+")
 _EMPTY_REPOST: Final = frozenset({"", "转发微博", "转发", "转", "repost", "Repost", "轉發微博", "快转微博"})
+_WRITTEN_BY_PLATFORM: Final = re.compile(
+    rf"{MENTION}|{LINK}|^(?:转发微博|快转微博|转发|[Rr]epost|图片评论|分享图片|查看图片)[。.!！ ]*$|回复(?={MENTION})"
+)
 
 
 class _Converter(Protocol):
@@ -64,11 +67,13 @@ def _simplify(text: str) -> str:
 
 def _characters(text: str) -> str:
     """Width, script and invisible characters."""
-    kept = "".join(
-        " " if (kind := unicodedata.category(char)) == "Cc" else char
-        for char in text
-        if (kind := unicodedata.category(char)) not in ("Cf", "Cs", "Co", "Cn") and char != "\ufe0f"
-    )
+    if not text.isprintable():
+        text = "".join(
+            " " if unicodedata.category(char) == "Cc" else char
+            for char in text
+            if unicodedata.category(char) not in ("Cf", "Cs", "Co", "Cn")
+        )
+    kept = text.replace("\ufe0f", "")  # asks for an emoji's coloured form
     return _simplify(_FOLDABLE.sub(lambda part: unicodedata.normalize("NFKC", part[0]), kept))
 
 
@@ -90,6 +95,16 @@ def _once(text: str) -> str:
     text = _EMOTICON_RUN.sub(r"\1\1", _RUN.sub(r"\1\1\1", text))
     text = _SPACE.sub(" ", text).strip()
     return _quote(text)[:MAX_CHARS].strip()
+
+
+def is_readable(text: str) -> bool:
+    """Say whether a normalised text holds anything to classify.
+
+    User names, links, punctuation and the phrases that a platform writes for the user (``转发微博``) are
+    nothing; a word, a number, an emoji or an emoticon is something.
+    """
+    rest = _WRITTEN_BY_PLATFORM.sub("", text)
+    return any(unicodedata.category(char)[0] in "LN" or unicodedata.category(char) == "So" for char in rest)
 
 
 def normalise(text: str) -> str:

@@ -22,7 +22,7 @@ from models.labels import HEADS
 from models.recipe import Recipe
 
 if TYPE_CHECKING:
-    from models.heads import MentionClassifier
+    from models.multihead import MentionClassifier
 
 Encoded = tuple[list[int], tuple[int, int, int]]
 """Token ids of a row and its label positions by head, -1 for none."""
@@ -192,7 +192,7 @@ def train(
             tokens, mask = pad([rows[index][0] for index in batch], pad_id)
             targets = torch.tensor([rows[index][1] for index in batch])
             loss = loss_of(model(tokens, mask), targets, dict(recipe.loss_weights))
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
             optimizer.step()
             optimizer.zero_grad()

@@ -1,0 +1,139 @@
+"""``fengsheng model …``: fine-tune, evaluate, export. Light to import; torch is loaded by the command run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.heads import ModelLoadError
+from models.labels import HEADS
+from models.threads import wait_politely
+
+app = typer.Typer(help="训练、评测、导出模型 Train, measure and export the classifier.", no_args_is_help=True)
+
+RecipeOption = Annotated[
+    str, typer.Option("--recipe", help="配方 A recipe's name in models/recipes, or a YAML file.")
+]
+DataOption = Annotated[
+    Path, typer.Option("--data", help="数据 Folder with the data sets named in models/data.py.")
+]
+BaseOption = Annotated[
+    str | None,
+    typer.Option("--base", help="基座 Directory or hub name of the encoder (default: the recipe's)."),
+]
+RunDirOption = Annotated[
+    Path | None, typer.Option("--run-dir", help="过程目录 Checkpoints and log (default: runs/RECIPE).")
+]
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (ModelLoadError, OSError, ValueError) as error:
+        typer.echo(f"错误 error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo(
+            "已停止，可用同一命令继续 stopped; the same command goes on from the last checkpoint", err=True
+        )
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def finetune(
+    data: DataOption,
+    recipe: RecipeOption = "small",
+    base: BaseOption = None,
+    run_dir: RunDirOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="完成后导出到此 Export here when done.")] = None,
+    resume: Annotated[bool, typer.Option(help="从检查点继续 Go on from the last checkpoint.")] = True,
+) -> None:
+    """微调编码器 Fine-tune the encoder; a stopped run goes on where it was.
+
+    Example: fengsheng model finetune --data DATA --base BAAI/bge-small-zh-v1.5 --out models/mine
+    """
+    with _explained():
+        wait_politely()
+        from models.finetune import finetune as run
+        from models.recipe import read_recipe
+
+        settings = read_recipe(recipe)
+        where = run_dir or Path("runs") / Path(recipe).stem
+        run(settings, data, base or settings.base, where, resume=resume)
+        typer.echo(f"最佳权重 best weights: {where / 'best.pt'}", err=True)
+    if out is not None:
+        export(data, out, recipe, base, run_dir)
+
+
+@app.command()
+def export(
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", help="导出目录 Directory to write.")],
+    recipe: RecipeOption = "small",
+    base: BaseOption = None,
+    run_dir: RunDirOption = None,
+) -> None:
+    """导出并评测 Export a run's best weights in float16, measure them and write the model card.
+
+    Example: fengsheng model export --data DATA --run-dir runs/small --out models/mine
+    """
+    with _explained():
+        wait_politely()
+        from models.export import export as run
+        from models.recipe import read_recipe
+
+        settings = read_recipe(recipe)
+        where = run_dir or Path("runs") / Path(recipe).stem
+        reports = run(settings, where, base or settings.base, data, out)
+        for name, found in reports.items():
+            typer.echo(f"{name}: macro-F1 {found.macro_f1:.4f}, accuracy {found.accuracy:.4f}", err=True)
+        typer.echo(str(out))
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="标注数据 Labelled JSON Lines (.xz too): text, label.")],
+    model: Annotated[
+        str, typer.Option("--model", help="模型 Directory or hub name.")
+    ] = "models/fengsheng-small",
+    head: Annotated[str, typer.Option("--head", help="emotion, intent or polarity.")] = "emotion",
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="只取这么多行 Only so many rows, evenly taken.")
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON Write one JSON object.")] = False,
+) -> None:
+    """评测模型 Measure a model on labelled posts: accuracy, macro-F1, each class, confusion.
+
+    Example: fengsheng model evaluate dev.jsonl.xz --model models/fengsheng-small --limit 300
+    """
+    if head not in HEADS:
+        raise typer.BadParameter(f"{head!r}: expected one of {', '.join(HEADS)}", param_hint="--head")
+    chosen = head
+    with _explained():
+        from models.evaluate import as_confusion, as_table, read_labelled
+        from models.evaluate import evaluate as measure
+
+        rows = read_labelled(file, chosen, limit)
+        if not rows:
+            raise ValueError(f"{file}: no rows to measure on")
+        from models.classify import Classifier
+
+        classifier = Classifier(model, device=device)
+        try:
+            found = measure(classifier, rows, chosen)
+        finally:
+            classifier.close()
+    if as_json:
+        json.dump(asdict(found), sys.stdout, ensure_ascii=False)
+        typer.echo("")
+    else:
+        typer.echo(as_table(found) + "\n\n" + as_confusion(found))

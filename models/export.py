@@ -1,0 +1,76 @@
+"""From a run's best weights to the committed directory: float16 safetensors, tokeniser, model card."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+from models import data
+from models.card import write_card
+from models.classify import Classifier
+from models.evaluate import evaluate, read_labelled
+from models.finetune import build_model, example_rows, resolve_base
+from models.metrics import Report
+from models.recipe import Recipe
+
+TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
+HELD_OUT_COPIES: Final = 2
+
+
+def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> None:
+    """Write ``run_dir``'s best weights to ``out`` as a Hugging Face directory in float16.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run has no finished epoch yet.
+    """
+    import torch
+
+    for name in ("prepared.pt", "best.pt"):
+        if not (run_dir / name).is_file():
+            raise FileNotFoundError(f"{run_dir / name}: not there; has the run finished an epoch?")
+    prepared = torch.load(run_dir / "prepared.pt", weights_only=True)
+    model: Any = build_model(resolve_base(base), prepared["old_ids"], recipe)
+    model.load_state_dict(torch.load(run_dir / "best.pt", weights_only=True))
+    out.mkdir(parents=True, exist_ok=True)
+    model.to(torch.float16).save_pretrained(out)
+    for name in TOKENIZER_FILES:
+        shutil.copyfile(run_dir / "tokenizer" / name, out / name)
+
+
+def measure(directory: Path, run_dir: Path, data_dir: Path) -> dict[str, Report]:
+    """Measure an exported directory through the serving code: both emotion dev splits, both intent splits."""
+    import torch
+
+    classifier = Classifier(directory, device="cpu")
+    try:
+        reports = {
+            name: evaluate(classifier, read_labelled(data_dir / path))
+            for name, path in (("usual", data.USUAL_DEV), ("virus", data.VIRUS_DEV))
+        }
+        held = torch.load(run_dir / "prepared.pt", weights_only=True)["held"]
+        reports["weak_intent"] = evaluate(classifier, [data.Row(*row) for row in held], "intent")
+        written = example_rows(HELD_OUT_COPIES, 1, held_out=True)
+        reports["written_intent"] = evaluate(classifier, written, "intent")
+        reports["written_polarity"] = evaluate(
+            classifier, [row for row in written if row.polarity is not None], "polarity"
+        )
+    finally:
+        classifier.close()
+    return reports
+
+
+def export(recipe: Recipe, run_dir: Path, base: str, data_dir: Path, out: Path) -> dict[str, Report]:
+    """Export, measure what was exported, and write its card.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run has no finished epoch, or a dev split is missing.
+    """
+    export_weights(recipe, run_dir, base, out)
+    reports = measure(out, run_dir, data_dir)
+    write_card(out, recipe, reports, run_dir)
+    return reports
