@@ -87,7 +87,9 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel, BertTokenizer
 
     folder = tmp_path_factory.mktemp("base")
-    chars = sorted({char for texts in TEXTS.values() for text in texts for char in text} | set("".join(UNLABELLED)))
+    chars = sorted(
+        {char for texts in TEXTS.values() for text in texts for char in text} | set("".join(UNLABELLED))
+    )
     letters = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
     unused = ["##气", "ლ", "ྀ"]
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *unused]

@@ -50,7 +50,11 @@ def test_rows_read_alike_packed_and_plain(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("{", "a.jsonl:1: not JSON"), ("[]", "a.jsonl:1: expected an object"), ('{"text": "x", "label": "glad"}', "glad")],
+    [
+        ("{", "a.jsonl:1: not JSON"),
+        ("[]", "a.jsonl:1: expected an object"),
+        ('{"text": "x", "label": "glad"}', "glad"),
+    ],
 )
 def test_a_wrong_row_names_file_and_line(tmp_path: Path, line: str, message: str) -> None:
     file = tmp_path / "a.jsonl"

@@ -52,7 +52,9 @@ def world(tiny_base: Path, tiny_recipe: Recipe) -> Callable[[], tuple[torch.nn.M
 
     def make() -> tuple[torch.nn.Module, list[Encoded]]:
         model = build_model(tiny_base, list(range(pieces)), tiny_recipe)
-        rows: list[Encoded] = [([2, 10 + row, 11 + row, 3], (row % 6, row % 10, row % 3)) for row in range(24)]
+        rows: list[Encoded] = [
+            ([2, 10 + row, 11 + row, 3], (row % 6, row % 10, row % 3)) for row in range(24)
+        ]
         return model, rows
 
     return make

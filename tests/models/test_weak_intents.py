@@ -36,7 +36,8 @@ def test_rules_that_disagree_give_no_label() -> None:
 
 
 def test_the_quoted_part_decides_nothing() -> None:
-    assert label_text("笑死我了啊//@用户:坚决抵制这个牌子") == "other"
+    assert label_text("坚决抵制这个牌子") == "boycott"
+    assert label_text("笑死我了啊//@用户:坚决抵制这个牌子") is None
 
 
 def test_rows_are_unique_short_and_within_the_limit() -> None:

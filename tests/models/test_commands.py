@@ -1,0 +1,44 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from models.commands import app
+
+RUNNER = CliRunner()
+
+
+@pytest.mark.parametrize("command", ["finetune", "export", "evaluate"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = RUNNER.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Example: fengsheng model " + command in " ".join(result.stdout.split())
+
+
+def test_evaluate_writes_figures_to_stdout(shipped: Path, tmp_path: Path) -> None:
+    file = tmp_path / "dev.jsonl"
+    rows = [{"text": "气死我了，太过分了", "label": "angry"}, {"text": "开心，今天真高兴", "label": "happy"}]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    result = RUNNER.invoke(app, ["evaluate", str(file), "--model", str(shipped), "--json", "--device", "cpu"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["rows"] == 2
+    table = RUNNER.invoke(app, ["evaluate", str(file), "--model", str(shipped), "--device", "cpu"])
+    assert "macro-F1" in table.stdout
+    assert "truth \\ guess" in table.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["evaluate", "missing.jsonl"], 1, "missing.jsonl"),
+        (["evaluate", "missing.jsonl", "--head", "mood"], 2, "mood"),
+        (["finetune", "--data", "nowhere", "--recipe", "huge"], 1, "no recipe huge"),
+        (["finetune"], 2, "--data"),
+    ],
+)
+def test_a_failure_is_explained_on_stderr(arguments: list[str], status: int, message: str) -> None:
+    result = RUNNER.invoke(app, arguments)
+    assert result.exit_code == status
+    assert message in result.stderr
+    assert result.stdout == ""
