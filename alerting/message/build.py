@@ -170,6 +170,11 @@ def _why(incident: Incident, shown: Presentation) -> Section:
     lines: list[Line] = []
     if reason := one_line(evidence.reason, MAX_REASON):
         lines.append((Span(reason),))
+    first, detected = evidence.first, incident.detected_at
+    if first is not None and detected is not None and detected >= first.created_at:
+        since = duration(detected - first.created_at, language)
+        when = clock_time(first.created_at, shown.zone)
+        lines.append((Span(pattern("onset", language, time=when, duration=since)),))
     terms = [
         pattern("term", language, word=one_line(t.word, 20), count=t.count, lift=number(t.lift))
         for t in evidence.terms[:MAX_TERMS]

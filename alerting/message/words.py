@@ -52,6 +52,10 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
         "zh": "{name} · 占权重 {share} · {followers} · {mentions} 条",
         "en": "{name} · {share} of the weight · {followers} · posts: {mentions}",
     },
+    "onset": {
+        "zh": "首发帖（{time}）后 {duration} 触发告警",
+        "en": "Alerted {duration} after the first post ({time})",
+    },
     "followers": {"zh": "粉丝 {0}", "en": "{0} followers"},
     "no_followers": {"zh": "粉丝数未知", "en": "followers unknown"},
     "escalated": {"zh": "升级为 {level}", "en": "Escalated to {level}"},
