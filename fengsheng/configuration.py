@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -112,12 +113,13 @@ def load_configuration(folder: Path | None = None, watches: Path | None = None) 
     routes_file = _file(folder, "routes.yaml")
     problems: list[Problem] = []
     parts: dict[str, Any] = {}
-    for name, read in {
+    readers: dict[str, Callable[[], Any]] = {
         "settings": lambda: load_settings(_file(folder, "settings.yaml")),
         "watches": lambda: load(watches_file, Watches),
         "rules": lambda: load(_file(folder, "rules.yaml"), RuleSets),
         "routes": lambda: load(routes_file, Routes),
-    }.items():
+    }
+    for name, read in readers.items():
         try:
             parts[name] = read()
         except ConfigError as error:

@@ -95,10 +95,6 @@ class Index(Protocol):
         """Return the known mentions of `ids`, what this index object confirmed included."""
         ...
 
-    async def thread(self, thread_id: str, limit: int = 500) -> list[ScoredMention]:
-        """Return the earliest `limit` members of a thread, its root included, newest last."""
-        ...
-
     async def threads(self, thread_ids: Sequence[str], limit: int = 2000) -> dict[str, list[ScoredMention]]:
         """Return the earliest `limit` members of each thread that has any, in one request.
 

@@ -227,10 +227,25 @@ class ElasticIndex:
         await self._set_up()
         return await self._places.read(ids)
 
-    async def thread(self, thread_id: str, limit: int = 500) -> list[ScoredMention]:
-        """Return the earliest `limit` members of a thread, newest last."""
-        query = queries.every([queries.term("thread_id", thread_id)])
-        return await self._mentions(query, queries.OLDEST_FIRST, limit)
+    async def threads(self, thread_ids: Sequence[str], limit: int = 2000) -> dict[str, list[ScoredMention]]:
+        """Return the earliest `limit` members of each thread that has any.
+
+        Without a refresh, which every batch could not afford: what this process wrote in the last
+        second is in the caller's own memory of threads.
+        """
+        await self._set_up()
+        found: dict[str, list[ScoredMention]] = {}
+        if not thread_ids:
+            return found
+        query = queries.every([queries.any_of("thread_id", thread_ids)])
+        alias = self._names.index("mentions")
+        async with contextlib.aclosing(self._reader.every(alias, query, queries.OLDEST_FIRST)) as hits:
+            async for hit in hits:
+                mention = self._reader.record(hit, ScoredMention)
+                members = found.setdefault(mention.thread_id, [])
+                if len(members) < limit:
+                    members.append(mention)
+        return found
 
     async def recent(self, watch: str, since: float, until: float) -> AsyncIterator[ScoredMention]:
         """Yield every confirmed mention of a watch, oldest first."""

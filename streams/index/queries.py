@@ -25,6 +25,11 @@ def term(field: str, value: str) -> Query:
     return {"term": {field: value}}
 
 
+def any_of(field: str, values: Sequence[str]) -> Query:
+    """Return a filter for any of some exact values."""
+    return {"terms": {field: list(values)}}
+
+
 def span(field: str, since: float | None, until: float | None) -> list[Query]:
     """Return the filter ``since <= field < until``, empty where both are open."""
     bounds = {"gte": since, "lt": until}

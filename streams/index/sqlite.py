@@ -135,13 +135,20 @@ class SqliteIndex:
         """Return the known mentions of `ids`."""
         return await self._database.read(lambda c: statements.get_mentions(c, list(dict.fromkeys(ids))))
 
-    async def thread(self, thread_id: str, limit: int = 500) -> list[ScoredMention]:
-        """Return the earliest `limit` members of a thread, newest last."""
-        return await self._records(
+    async def threads(self, thread_ids: Sequence[str], limit: int = 2000) -> dict[str, list[ScoredMention]]:
+        """Return the earliest `limit` members of each thread that has any."""
+        marks = ",".join("?" * len(thread_ids))
+        rows = await self._records(
             ScoredMention,
-            "SELECT record FROM mentions WHERE thread_id = ? ORDER BY created_at, mention_id LIMIT ?",
-            (thread_id, max(limit, 0)),
+            f"SELECT record FROM mentions WHERE thread_id IN ({marks}) ORDER BY created_at, mention_id",  # noqa: S608
+            tuple(thread_ids),
         )
+        found: dict[str, list[ScoredMention]] = {}
+        for mention in rows:
+            members = found.setdefault(mention.thread_id, [])
+            if len(members) < limit:
+                members.append(mention)
+        return found
 
     async def recent(self, watch: str, since: float, until: float) -> AsyncIterator[ScoredMention]:
         """Yield every mention of a watch, oldest first."""

@@ -64,7 +64,9 @@ def words_of(text: str) -> list[str]:
     >>> words_of("我要申請退款，T恤质量太差！")
     ['我要', '申请', '退款', 't恤', '质量', '太差']
     """
-    tokens = _loaded().cut_for_search(fold(text))
+    # Half of a surrogate pair, which a cut in the wrong place leaves, is nothing OpenCC can take.
+    whole = text.encode(errors="replace").decode()
+    tokens = _loaded().cut_for_search(fold(whole))
     return [token for token in tokens if any(char.isalnum() for char in token)]
 
 

@@ -22,30 +22,53 @@ Make = Callable[..., Index]
 @pytest_asyncio.fixture
 async def elastic_settings(elasticsearch: str) -> AsyncIterator[ElasticsearchSettings]:
     """Settings with a prefix of the test's own, of which nothing stays behind."""
-    prefix = f"test-{uuid.uuid4().hex[:8]}-"
-    yield ElasticsearchSettings(url=elasticsearch, prefix=prefix)
-    async with AsyncElasticsearch(elasticsearch) as client:
-        found = await client.indices.get_alias(index=f"{prefix}*")
-        for index in found:
+    settings = ElasticsearchSettings(url=elasticsearch, prefix=f"test-{uuid.uuid4().hex[:8]}-")
+    yield settings
+    await remove(settings)
+
+
+async def remove(settings: ElasticsearchSettings) -> None:
+    """Remove all that a test made in the cluster."""
+    async with AsyncElasticsearch(settings.url) as client:
+        for index in await client.indices.get_alias(index=f"{settings.prefix}*"):
             await client.indices.delete(index=index)
-        if (await client.indices.get_index_template(name=f"fengsheng-{prefix}*"))["index_templates"]:
-            await client.indices.delete_index_template(name=f"fengsheng-{prefix}*")
+        name = f"fengsheng-{settings.prefix}*"
+        if (await client.indices.get_index_template(name=name))["index_templates"]:
+            await client.indices.delete_index_template(name=name)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+@pytest_asyncio.fixture(params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])
+async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Make]:
     """Make an index object over the same data each time, as a restarted program would."""
-    if request.param == "sqlite":
-        return lambda **options: SqliteIndex(tmp_path / "data" / "index.db", **options)
-    settings = request.getfixturevalue("elastic_settings")
-    return lambda **options: ElasticIndex(settings, **options)
+    made: list[Index] = []
+    settings = (
+        None
+        if request.param == "sqlite"
+        else ElasticsearchSettings(
+            url=request.getfixturevalue("elasticsearch"), prefix=f"test-{uuid.uuid4().hex[:8]}-"
+        )
+    )
+
+    def make(**options: Any) -> Index:
+        index: Index = (
+            SqliteIndex(tmp_path / "data" / "index.db", **options)
+            if settings is None
+            else ElasticIndex(settings, **options)
+        )
+        made.append(index)
+        return index
+
+    yield make
+    for index in made:
+        await index.close()
+    if settings is not None:
+        await remove(settings)
 
 
 @pytest_asyncio.fixture
-async def index(make: Make) -> AsyncIterator[Index]:
+async def index(make: Make) -> Index:
     """An index that is set up and open; small pages, so that paging is used."""
-    made: Any = make(page=3)
+    made = make(page=3)
     await made.open()
     await made.setup()
-    yield made
-    await made.close()
+    return made

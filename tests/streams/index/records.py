@@ -102,7 +102,8 @@ def incident(number: int, sequence: int, at: float = NOON, **changes: Any) -> In
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-times = st.floats(0, 253_402_300_799)
+# Three months: each month is an index of its own, and making one takes a cluster a while.
+times = st.floats(NOON - 31 * DAY, NOON + 31 * DAY)
 counts = st.integers(0, 2**53)
 optional = {"reposts": st.none() | counts, "comments": st.none() | counts, "likes": st.none() | counts}
 
@@ -157,7 +158,7 @@ signals = st.builds(
         for name in Signal.__struct_fields__
         if Signal.__annotations__[name] == "float" and name != "at"
     },
-    **{name: counts for name in ("mentions", "negative", "authors", "negative_authors", "platforms", "late")},
+    **dict.fromkeys(("mentions", "negative", "authors", "negative_authors", "platforms", "late"), counts),
     emotions=shares(EMOTIONS),
     intents=shares(INTENTS),
     by_platform=platforms,
