@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -172,11 +173,9 @@ def _authorization(settings: Settings) -> dict[str, str]:
     if elastic.api_key is not None:
         return {"Authorization": f"ApiKey {elastic.api_key.get_secret_value()}"}
     if elastic.username is not None and elastic.password is not None:
-        return {
-            "Authorization": aiohttp.BasicAuth(
-                elastic.username, elastic.password.get_secret_value(), "utf-8"
-            ).encode()
-        }
+        # aiohttp's own helper for this differs between the versions that are allowed.
+        pair = f"{elastic.username}:{elastic.password.get_secret_value()}"
+        return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
     return {}
 
 
