@@ -23,6 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
         "--labels", type=Path, help="另存每条的真实情绪与意图 also write what each was meant as"
     )
     options = parser.parse_args(arguments)
+    for path in filter(None, (options.out, options.labels)):
+        if not path.parent.is_dir():
+            print(f"没有这个文件夹，请先建好 no such folder, make it first: {path.parent}", file=sys.stderr)
+            return 1
     written = generate(options.seed)
     try:
         size = write(options.out, written)

@@ -75,7 +75,7 @@ def write(path: Path, written: Iterable[Written]) -> int:
     OSError
         The file cannot be written.
     """
-    data = lzma.compress(pack(written), preset=9 | lzma.PRESET_EXTREME)
+    data = lzma.compress(pack(written), preset=6)
     path.write_bytes(data)
     return len(data)
 

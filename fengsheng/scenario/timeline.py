@@ -21,7 +21,7 @@ LAUNCH: Final = 8 * 60.0
 """Saturday 14:00: the autumn drink goes on sale."""
 CRISIS: Final = 29 * 60.0 + 20
 """Sunday 11:20: a customer's post with pictures."""
-STATEMENT: Final = CRISIS + 85
+STATEMENT: Final = CRISIS + 55
 """The brand's apology."""
 WAVE: Final = CRISIS + 275
 """Sunday 15:55: the video that contradicts the apology."""
@@ -93,9 +93,9 @@ def launch(minute: float) -> float:
 def crisis(minute: float) -> float:
     """Return the rate of the first wave: minutes of murmur, an outbreak, hours of decline."""
     t = minute - CRISIS
-    if t < 21:
-        return _linear(((0, 0.8), (4, 3), (6, 14), (9, 32), (12, 60), (15, 78), (21.1, 78)), t)
-    return 78 * math.exp(-(t - 21) / 11) + 3.5 * math.exp(-(t - 21) / 55)
+    if t < 19:
+        return _linear(((0, 1.5), (2, 5), (4, 15), (7, 34), (10.5, 62), (13, 74), (19.1, 74)), t)
+    return 74 * math.exp(-(t - 19) / 11) + 3.5 * math.exp(-(t - 19) / 55)
 
 
 def statement(minute: float) -> float:
