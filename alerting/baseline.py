@@ -3,8 +3,8 @@
 History is a list of hours, each the sum of its minutes' negative mass and of its
 square. For a moment the *reference hours* are the same hour of the week in the last
 eight weeks and its two neighbours (half weight). While there is less than two weeks
-of history, the same hour of the days before and the last three hours join them. Hours
-that touch an incident are left out. Minutes in which nobody said anything are no
+of history, the same hour of the days before and the last three hours of the past day
+join them. Hours that touch an incident are left out. Minutes in which nobody said anything are no
 data, not calm.
 
 From the reference hours:
@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from alerting.capping import MENTION_MASS
@@ -47,6 +48,8 @@ RHYTHM: Final = 0.5
 """Prior guess of how much an hour differs from its level, as a share of the level."""
 PRIOR_HOURS: Final = 4.0
 """Weight of that guess in hours."""
+RECENT: Final = 3
+"""Latest hours of the past day that count while a watch is cold."""
 BAND_Z: Final = 3.0
 """z of the band's edges."""
 LEAST: Final = 0.01
@@ -150,8 +153,8 @@ class Baseline:
         prior_mean, prior_var = self._rules.prior_velocity, self._rules.prior_spread**2
         hours = [
             (hour, weight * min(1.0, hour.minutes / 60))
-            for n, weight in _references(number, cold).items()
-            if n < number and (hour := self._hours.get(n)) is not None and not self._in_incident(n)
+            for n, weight in self._references(number, cold).items()
+            if (hour := self._hours.get(n)) is not None and not self._in_incident(n)
         ]
         weight = sum(w for _, w in hours)
         dispersion = _dispersion(hours)
@@ -169,21 +172,21 @@ class Baseline:
         )
         return Normal(mean, spread + (1 - credibility) * prior_var, dispersion, cold)
 
+    def _references(self, number: int, cold: bool) -> dict[int, float]:
+        weights: dict[int, float] = {}
+        for week in range(1, WEEKS + 1):
+            _around(weights, number - week * 168, 1.0)
+        if cold:
+            for day in range(1, 14):
+                _around(weights, number - day * 24, 0.5)
+            today = (n for n in range(number - 1, number - 25, -1) if n in self._hours)
+            for n in islice((n for n in today if not self._in_incident(n)), RECENT):
+                weights[n] = 1.0
+        return {n: weight for n, weight in weights.items() if n < number}
+
     def _in_incident(self, number: int) -> bool:
         start, end = number * HOUR, (number + 1) * HOUR
         return any(first < end and start <= last for first, last in self._spans)
-
-
-def _references(number: int, cold: bool) -> dict[int, float]:
-    weights: dict[int, float] = {}
-    for week in range(1, WEEKS + 1):
-        _around(weights, number - week * 168, 1.0)
-    if cold:
-        for day in range(1, 14):
-            _around(weights, number - day * 24, 0.5)
-        for back in (1, 2, 3):
-            weights[number - back] = 1.0
-    return weights
 
 
 def _around(weights: dict[int, float], number: int, weight: float) -> None:

@@ -122,6 +122,7 @@ class Ring:
         self.size = size
         self.negative = 0
         self.late = 0
+        self.newest = -1
         self.watermark: float | None = None
         self._keep = int(-(-(span + allowed_lateness) // size))
         self._lateness = allowed_lateness
@@ -154,6 +155,7 @@ class Ring:
         bucket = self._buckets.get(number)
         if bucket is None:
             bucket = self._buckets[number] = Bucket()
+            self.newest = max(self.newest, number)
         bucket.ids.append(mention.mention_id)
         bucket.posts.append(post)
         words = bucket.negative_words if post.negative else bucket.other_words

@@ -28,12 +28,13 @@ from alerting.capping import MENTION_MASS, MICRO
 SHORTEST: Final = 8
 """Bare characters from which equal texts are a copy, not the same exclamation."""
 
-_NOISE = re.compile(r"https?://\S+|@[^\s:：]+|\[[^\[\]]{1,8}\]|[\W_]+")
+_ASIDE = re.compile(r"https?://\S+|@[^\s:：]+|\[[^\[\]]{1,8}\]")
+_NOISE = re.compile(r"[\W_]+")
 _QUOTE = re.compile(r"//\s*@[^:：]{0,40}[:：]?|回复\s*@[^:：]{0,40}[:：]")
 
 
 def saying(text: str) -> str | None:
-    """Return the bare words of a text: its own, else the innermost it quotes; None if too short to tell.
+    """Return the bare words of a text: its own, else the first it quotes; None if too short to tell.
 
     Examples
     --------
@@ -44,9 +45,8 @@ def saying(text: str) -> str | None:
     >>> saying("太恶心了") is None
     True
     """
-    parts = _QUOTE.split(text)
-    for part in (parts[0], parts[-1]):
-        bare = _NOISE.sub("", part)
+    for part in _QUOTE.split(text):
+        bare = _NOISE.sub("", _ASIDE.sub("", part))
         if len(bare) >= SHORTEST:
             return bare
     return None

@@ -30,6 +30,7 @@ from config.rules import Rules
 from config.watches import Watch
 
 WHO: Final = "fengsheng"
+_RAISES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UPDATED})
 MATERIAL: Final = 0.2
 """Relative change of the numbers that is worth an edit of the standing message."""
 
@@ -153,7 +154,7 @@ class Incidents:
 
     def _reopen(self, scene: Scene, last: Incident, held: Level) -> list[Incident]:
         level = held if held.rank <= last.peak_level.rank else last.peak_level
-        since = _level_since(last)
+        since = _raised_at(last)
         if (
             last.resolved_at is None
             and level.rank < last.level.rank
@@ -170,7 +171,7 @@ class Incidents:
         if held is not None and held.rank > incident.level.rank:
             return [self._climb(scene, incident, held)]
         at, holds, rules = scene.at, self.holds, self._rules
-        since = _level_since(incident)
+        since = _raised_at(incident)
         if holds.calm_for(at, holds.lowest, since) >= rules.recover_hold:
             why = f"{rules.recover_hold:g} 秒内未达到任何级别"
             state = IncidentState.RECOVERING
@@ -259,10 +260,9 @@ def _entry(at: float, transition: Transition, why: str, level: Level, state: Inc
     return AuditEntry(at=at, who=WHO, change=transition.value, why=why, level=level, state=state)
 
 
-def _level_since(incident: Incident) -> float:
-    """Return when the incident got its level, or last began to fire: a hold starts there at the earliest."""
-    changes = [e.at for e in incident.audit if e.level is not None]
-    return changes[-1] if changes else incident.updated_at
+def _raised_at(incident: Incident) -> float:
+    """Return when the incident was last raised: its level was met then, whatever the holds know."""
+    return next((e.at for e in reversed(incident.audit) if e.change in _RAISES), incident.updated_at)
 
 
 def _state_since(incident: Incident) -> float:

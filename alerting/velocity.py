@@ -88,12 +88,14 @@ class Window:
     def slide(self, high: int) -> None:
         """Move the window so that it ends before bucket `high`; never backwards."""
         low = high - self._width
-        for _, bucket in self._ring.between(self.low, min(low, self.high)):
-            for post in bucket.posts:
-                self._remove(post)
-        for _, bucket in self._ring.between(max(self.high, low), high):
-            for post in bucket.posts:
-                self._add(post)
+        if self.mentions:
+            for _, bucket in self._ring.between(self.low, min(low, self.high)):
+                for post in bucket.posts:
+                    self._remove(post)
+        if self._ring.newest >= max(self.high, low):
+            for _, bucket in self._ring.between(max(self.high, low), high):
+                for post in bucket.posts:
+                    self._add(post)
         self.low, self.high = low, high
 
     def join(self, number: int, post: Post) -> None:
