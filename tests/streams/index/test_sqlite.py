@@ -1,0 +1,144 @@
+"""What only the file can suffer: kill -9, a full disk, other programs, damage."""
+
+from __future__ import annotations
+
+import os
+import signal as signals
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.index.base import IndexUnavailable
+from streams.index.sqlite import SqliteIndex
+from tests.streams.index.records import mention
+
+_WRITER = """
+import asyncio, sys
+from streams.index.sqlite import SqliteIndex
+from tests.streams.index.records import NOON, mention
+
+async def main():
+    index = SqliteIndex(sys.argv[1])
+    await index.open()
+    for batch in range(100_000):
+        await index.write_mentions([mention(batch * 10 + n, "退款", at=NOON + n) for n in range(10)])
+        print(batch, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def open_fails(path: Path, **options: float) -> str:
+    index = SqliteIndex(path, **options)
+    with pytest.raises(IndexUnavailable) as caught:
+        await index.open()
+    return str(caught.value)
+
+
+async def test_what_was_confirmed_survives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        for _ in range(5):
+            confirmed = int(writer.stdout.readline())
+        os.kill(writer.pid, signals.SIGKILL)
+        confirmed = max([confirmed, *(int(line) for line in writer.stdout if line.endswith(b"\n"))])
+    index = SqliteIndex(path)
+    await index.open()
+    found = (await index.counts())["mentions"]
+    assert found >= (confirmed + 1) * 10
+    assert found % 10 == 0
+    assert len(await index.search("退款", limit=10**6)) == found
+    assert await index.count_by_watch() == {"tea": found}
+    await index.close()
+
+
+async def test_a_full_disk_is_told_and_nothing_half_written_stays(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index.db")
+    await index.open()
+    await index.write_mentions([mention(1)])
+    database = index._database
+    await database._run(database._writing, lambda: database._writer.execute("PRAGMA max_page_count=60"))
+    with pytest.raises(IndexUnavailable, match="disk is full"):
+        await index.write_mentions([mention(n, "我要退款" * 50) for n in range(2, 2000)])
+    assert (await index.counts())["mentions"] == 1
+    await database._run(database._writing, lambda: database._writer.execute("PRAGMA max_page_count=100000"))
+    assert await index.write_mentions([mention(2)]) == []
+    await index.close()
+
+
+async def test_a_file_held_by_another_process_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    index = SqliteIndex(path, patience=0.05)
+    await index.open()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(IndexUnavailable, match="locked by another process"):
+        await index.write_mentions([mention(1)])
+    # Reading goes on meanwhile.
+    assert (await index.counts())["mentions"] == 0
+    other.execute("ROLLBACK")
+    other.close()
+    assert await index.write_mentions([mention(1)]) == []
+    await index.close()
+
+
+async def test_files_that_are_not_ours_are_refused_and_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "notes.db"
+    text.write_text("not a database at all, but long enough to have a header" * 10)
+    before = text.read_bytes()
+    assert "not an SQLite file" in await open_fails(text)
+    assert text.read_bytes() == before
+
+    path = tmp_path / "bank.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE accounts (id)")
+    other.close()
+    assert "another program's" in await open_fails(path)
+
+
+async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    index = SqliteIndex(path)
+    await index.open()
+    await index.close()
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA user_version=99")
+    other.close()
+    told = await open_fails(path)
+    assert "schema 99" in told
+    assert str(path) in told
+
+
+async def test_damage_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    index = SqliteIndex(path)
+    await index.open()
+    await index.write_mentions([mention(n, "我要退款" * 20) for n in range(500)])
+    await index.close()
+    with path.open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(b"\xff" * (path.stat().st_size - 4096 * 3))
+    index = SqliteIndex(path)
+    with pytest.raises(IndexUnavailable, match="damaged"):
+        await index.open()
+        await index.search("退款", limit=1000)
+    await index.close()
+
+
+async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    assert "FENGSHENG_DATA" in await open_fails(tmp_path / "data" / "index.db")
+
+
+async def test_a_closed_index_says_so(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index.db")
+    with pytest.raises(IndexUnavailable, match="not open"):
+        await index.counts()
+    await index.open()
+    assert (await index.setup())[0].startswith(f"index {tmp_path / 'index.db'} made")
+    await index.close()
+    await index.close()
