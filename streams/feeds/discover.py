@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 _READ: Final = re.compile(r"\.(jsonl|ndjson|json)(\.\d+)?(\.gz|\.xz)?$", re.IGNORECASE)
 _TEMPORARY: Final = (".tmp", ".temp", ".part", ".partial", ".swp", ".crdownload", ".lock", ".new", "~")
 
+CURSORS_FILE: Final = "feed-cursors.json"
+"""Our own cursors, which change with every line read: following them would never end."""
+
 
 class Found(NamedTuple):
     """A file that is there: what its directory entry says."""
@@ -60,7 +63,7 @@ def _is_folder(mode: int) -> bool:
 
 
 def _ignored(name: str) -> bool:
-    return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY)
+    return name == CURSORS_FILE or name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY)
 
 
 def _search(folder: str, files: dict[str, Found]) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from streams.feeds.cursor import Position, Tracker
 from streams.feeds.discover import Found, discover
@@ -24,6 +25,7 @@ from streams.feeds.tail import Portion, Tail, fits
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 POLL_S: Final = 0.5
 _TOGETHER: Final = 32
 """Files read by turns: more would hold too many files open while a large backlog is read."""
@@ -95,9 +97,9 @@ class Follower:
         self._check()
         try:
             while not stop.is_set():
-                waiting = await asyncio.to_thread(self._scan)
+                waiting = await _in_thread(self._scan)
                 for path in waiting[:_TOGETHER]:
-                    portion = await asyncio.to_thread(self._read, path)
+                    portion = await _in_thread(self._read, path)
                     if portion.items:
                         yield portion.items
                     if stop.is_set():
@@ -113,6 +115,8 @@ class Follower:
     def _check(self) -> None:
         for source in self._sources:
             if Path(source).exists():
+                if not os.access(source, os.R_OK):
+                    log.warning("%s may not be read by this user: give it read permission", source)
                 continue
             if not self._follow:
                 raise SourceMissing(f"no such file or folder: {source}")
@@ -214,6 +218,18 @@ class Follower:
         if self._faulty.get(path) != status:
             self._faulty[path] = status
             log.warning("%s can't be read: %s", path, error.strerror or error)
+
+
+async def _in_thread(work: Callable[..., T], *args: object) -> T:
+    """Return what `work` returns; a cancellation waits for it, since files are closed after it."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, *args))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # looked at, so that it is not reported as forgotten
+        raise
 
 
 def _same_head(path: str, position: Position) -> bool:

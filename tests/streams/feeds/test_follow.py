@@ -8,16 +8,20 @@ import json
 import logging
 import lzma
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
 
 from streams.feeds.cursor import Tracker
+from streams.feeds.discover import CURSORS_FILE
 from streams.feeds.follow import Follower, SourceMissing
 from streams.feeds.formats import Code, Rejected
 from streams.feeds.lines import Line
+from streams.feeds.opening import open_at
 
 Item = Line | Rejected
 
@@ -212,7 +216,15 @@ async def test_folders_with_new_files_and_folders(tmp_path: Path) -> None:
         append(deep / "search_contents_2026-08-01.jsonl", 1)
         assert await watch.look() == ["1"]
         append(deep / "search_contents_2026-08-02.ndjson", 2)
-        for ignored in (".hidden.jsonl", "~a.jsonl", "a.jsonl.tmp", "a.jsonl.swp", "notes.txt", "a.jsonl~"):
+        for ignored in (
+            ".hidden.jsonl",
+            "~a.jsonl",
+            "a.jsonl.tmp",
+            "a.jsonl.swp",
+            "notes.txt",
+            "a.jsonl~",
+            CURSORS_FILE,
+        ):
             append(deep / ignored, 99)
         (tmp_path / ".git").mkdir()
         append(tmp_path / ".git" / "a.jsonl", 99)
@@ -335,3 +347,25 @@ async def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.M
     assert isinstance(fault, Rejected)
     assert (fault.code, fault.where) == (Code.UNREADABLE, str(path))
     assert "Permission denied" in fault.reason
+
+
+async def test_a_cancelled_feed_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(tmp_path / "a.jsonl", 1)
+    opening, go_on = threading.Event(), threading.Event()
+    opened: list[BufferedReader] = []
+
+    def slow(path: str, offset: int) -> BufferedReader:
+        opening.set()
+        assert go_on.wait(20)
+        opened.append(open_at(path, offset))
+        return opened[-1]
+
+    monkeypatch.setattr("streams.feeds.tail.open_at", slow)
+    reading = asyncio.create_task(once(tmp_path))
+    assert await asyncio.to_thread(opening.wait, 20)
+    reading.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert opened
+    assert all(stream.closed for stream in opened)
