@@ -22,7 +22,7 @@ from tests.alerting.slack_limits import texts as shown_texts
 
 LINKS = LinkSettings(kibana="https://kibana.example", grafana="https://grafana.example")
 languages = st.sampled_from(["zh", "en"])
-many = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 MARKUP = re.compile(r"<([^>]*)>")
 
 

@@ -19,6 +19,7 @@ from alerting.message.terminal import render_terminal
 from config.records import Level
 from config.settings import LinkSettings, Settings
 from tests.alerting.sample_incident import ESCALATED, FIRED, RECOVERING, RESOLVED, START
+from tests.alerting.slack_limits import complaint
 
 
 def test_kibana_link_opens_the_watch_at_its_time() -> None:
@@ -157,3 +158,17 @@ def test_the_terminal_says_the_same_as_slack() -> None:
     for section in full(FIRED, Presentation()).sections:
         assert section.title in printed
     assert "https://weibo.example/5002" in printed
+
+
+def test_a_long_section_is_split_between_posts() -> None:
+    hostile = "&" * 140
+    posts = [
+        msgspec.structs.replace(quote, mention_id=str(n), text=hostile, author_name=hostile, platform=hostile)
+        for n, quote in enumerate([FIRED.evidence.quotes[0]] * 5)
+    ]
+    evidence = msgspec.structs.replace(FIRED.evidence, quotes=posts)
+    body = payload(full(msgspec.structs.replace(FIRED, evidence=evidence), Presentation()), {})
+    assert complaint(body) is None
+    whole = "\n".join(block["text"]["text"] for block in body["blocks"] if "text" in block)
+    assert whole.count("> " + "&amp;" * 139 + "&amp;") == 5
+    assert len(body["blocks"]) == len(payload(full(FIRED, Presentation()), {})["blocks"]) + 2
