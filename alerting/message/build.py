@@ -200,20 +200,19 @@ def _quotes(incident: Incident, shown: Presentation) -> Section:
 def _quote(quote: Quote, shown: Presentation) -> Line:
     language = shown.language
     author = _author(quote.author_name, quote.author_id, language)
-    labels = f"{emotion_name(quote.emotion, language)}/{intent_name(quote.intent, language)}"
-    head = [platform_name(quote.platform, language), clock_time(quote.created_at, shown.zone), author]
+    emotion, intent = emotion_name(quote.emotion, language), intent_name(quote.intent, language)
+    labels = f"{one_line(emotion, 20)}/{one_line(intent, 20)}"
+    head = [
+        one_line(platform_name(quote.platform, language), 20),
+        clock_time(quote.created_at, shown.zone),
+        author,
+    ]
     if quote.followers is not None:
         head.append(pattern("followers", language, people(quote.followers, language)))
     head.append(labels)
-    line = [
-        Span(
-            one_line(" · ".join(head), 160) + " · "
-            if web_address(quote.url)
-            else one_line(" · ".join(head), 160)
-        )
-    ]
-    if url := web_address(quote.url):
-        line.append(Span(word("open", language), url))
+    about = one_line(" · ".join(head), 160)
+    url = web_address(quote.url)
+    line = [Span(f"{about} · "), Span(word("open", language), url)] if url else [Span(about)]
     line.append(Span("\n" + (one_line(quote.text, MAX_QUOTE) or "…")))
     return tuple(line)
 
