@@ -108,12 +108,12 @@ class Cluster:
         while True:
             try:
                 answer = await request()
+            except (UnsupportedProductError, TlsError) as error:
+                problem, hopeful = self._unreachable(error), False
             except ApiError as error:
                 if error.status_code in accept:
                     raise
                 problem, hopeful = self._told(error), error.status_code in RETRYABLE
-            except (UnsupportedProductError, TlsError) as error:
-                problem, hopeful = self._unreachable(error), False
             except TransportError as error:
                 problem, hopeful = (
                     self._unreachable(error),

@@ -32,9 +32,9 @@ async def remove(settings: ElasticsearchSettings) -> None:
     async with AsyncElasticsearch(settings.url) as client:
         for index in await client.indices.get_alias(index=f"{settings.prefix}*"):
             await client.indices.delete(index=index)
-        name = f"fengsheng-{settings.prefix}*"
-        if (await client.indices.get_index_template(name=name))["index_templates"]:
-            await client.indices.delete_index_template(name=name)
+        await client.options(ignore_status=404).indices.delete_index_template(
+            name=f"fengsheng-{settings.prefix}*"
+        )
 
 
 @pytest_asyncio.fixture(params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])

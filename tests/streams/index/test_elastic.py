@@ -46,7 +46,7 @@ async def test_no_server_is_told_at_once_and_without_the_password() -> None:
 
 @pytest.mark.parametrize("url", [None, "127.0.0.1:9200", "http://"])
 async def test_no_address_is_told(url: str | None) -> None:
-    with pytest.raises(IndexUnavailable, match="elasticsearch.url"):
+    with pytest.raises(IndexUnavailable, match=r"elasticsearch\.url"):
         await ElasticIndex(ElasticsearchSettings(url=url)).open()
 
 

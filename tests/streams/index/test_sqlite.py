@@ -38,18 +38,23 @@ async def open_fails(path: Path, **options: float) -> str:
     return str(caught.value)
 
 
-async def test_what_was_confirmed_survives_kill_9(tmp_path: Path) -> None:
-    path = tmp_path / "index.db"
+def write_and_kill(path: Path) -> int:
+    """Return how many batches of ten a writer confirmed before it was killed."""
     with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
-        for _ in range(5):
-            confirmed = int(writer.stdout.readline())
+        confirmed = [int(writer.stdout.readline()) for _ in range(5)]
         os.kill(writer.pid, signals.SIGKILL)
-        confirmed = max([confirmed, *(int(line) for line in writer.stdout if line.endswith(b"\n"))])
+        confirmed += [int(line) for line in writer.stdout if line.endswith(b"\n")]
+    return max(confirmed) + 1
+
+
+async def test_what_was_confirmed_survives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    confirmed = write_and_kill(path)
     index = SqliteIndex(path)
     await index.open()
     found = (await index.counts())["mentions"]
-    assert found >= (confirmed + 1) * 10
+    assert found >= confirmed * 10
     assert found % 10 == 0
     assert len(await index.search("退款", limit=10**6)) == found
     assert await index.count_by_watch() == {"tea": found}
@@ -123,8 +128,8 @@ async def test_damage_is_told(tmp_path: Path) -> None:
         file.seek(4096 * 3)
         file.write(b"\xff" * (path.stat().st_size - 4096 * 3))
     index = SqliteIndex(path)
+    await index.open()
     with pytest.raises(IndexUnavailable, match="damaged"):
-        await index.open()
         await index.search("退款", limit=1000)
     await index.close()
 
