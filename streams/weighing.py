@@ -14,7 +14,7 @@ TYPICAL_FOLLOWERS: Final = 300
 
 _MEDIA: Final = frozenset({1, 3})
 _ORGANISATIONS: Final = frozenset(range(1, 8))
-_BADGES: Final = {"蓝V": 2, "金V": 0, "红V": 0, "黄V": 0, "普通用户": -1}
+_BADGES: Final = {"蓝V": 2, "金V": 0, "红V": 0, "黄V": 0, "普通用户": -1, "个人认证": 0, "机构认证": 2}
 
 
 def verification_factor(verified_type: int | None, verified: bool | None) -> float:
@@ -56,8 +56,8 @@ def weigh(mention: Mention, author: Author | None, cap: float) -> tuple[float, W
             weight = {1.8: 4.0, 1.4: 2.5, 1.2: 2.0}.get(factor, 1.0)
             return min(weight, cap), WeightSource.BADGE
     counts = (mention.reposts, mention.comments, mention.likes)
-    if any(counts):
-        reposts, comments, likes = (count or 0 for count in counts)
+    if any(count is not None and count > 0 for count in counts):
+        reposts, comments, likes = (max(count or 0, 0) for count in counts)
         reach = 3 * reposts + 2 * comments + likes
         return min(1 + math.log10(1 + reach) / 2, cap), WeightSource.ENGAGEMENT
     return 1.0, WeightSource.NEUTRAL

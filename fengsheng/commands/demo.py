@@ -24,7 +24,6 @@ from fengsheng.scenario import SCENARIO_WATCHES, TRUTH, load
 from fengsheng.times import when
 from streams.masking import Pseudonymiser
 
-
 BRAND = "qingshan-tea"
 
 

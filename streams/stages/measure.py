@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
@@ -180,15 +181,16 @@ class MeasureStage:
         incidents = [output for output in outputs if isinstance(output, Incident)]
         signals = [output for output in outputs if isinstance(output, Signal)]
         outage = self._counters.outage("measure")
-        if incidents:
-            newest = {incident.id: incident for incident in incidents}
+        for incident in incidents:
+            # One by one: the index keeps only the newest transition, so each must be published
+            # before the next one replaces it, or a crash in between would swallow a page.
             await until_confirmed(
-                f"write {len(newest)} incidents to the index",
-                lambda: self._index.write_incidents(list(newest.values())),
+                f"write incident {incident.id} to the index",
+                functools.partial(self._index.write_incidents, [incident]),
                 (IndexUnavailable,),
                 outage,
             )
-            await self._publish([Outgoing(INCIDENTS, i.watch.encode(), encode(i)) for i in incidents])
+            await self._publish([Outgoing(INCIDENTS, incident.watch.encode(), encode(incident))])
         if signals:
             await self._publish([Outgoing(SIGNALS, s.watch.encode(), encode(s)) for s in signals])
             await until_confirmed(
