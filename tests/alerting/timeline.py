@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from math import cos, pi
 from pathlib import Path
 
 from alerting.detector import Detector, Output
@@ -106,12 +107,12 @@ class Story:
         return self
 
     def ordinary(self, hours: float, per_minute: float = 4.0, negative: float = 0.08) -> Story:
-        """Ordinary talk with its daily rhythm: busy in the afternoon, nearly still at night."""
+        """Ordinary talk with its daily rhythm: busiest at 16:00 in Beijing, nearly still at 4:00."""
         begun = self.now
 
         def rate(minute: float) -> float:
             hour = ((begun + minute * MINUTE) / HOUR + 8) % 24  # Beijing
-            return per_minute * (0.1 if hour < 7 else 0.6 if hour < 11 else 1.4 if hour < 23 else 0.5)
+            return per_minute * (0.8 - 0.7 * cos((hour - 4) / 12 * pi))
 
         return self.talk(hours * 60, rate, negative)
 
