@@ -35,8 +35,8 @@ through `models.normalise.normalise` first (`Classifier` does it).
 
 ## Where it comes from
 
-- **Base**: [{base}](https://huggingface.co/{base}) by BAAI (Shitao Xiao and others), MIT licence, Copyright (c)
-  2022 staoxiao. All its weights were fine-tuned; the word pieces that Weibo text never uses were dropped.
+- **Base**: [{base}](https://huggingface.co/{base}) by BAAI (Shitao Xiao and others), MIT licence, Copyright
+  (c) 2022 staoxiao (`LICENSE`). All its weights were fine-tuned; the word pieces that Weibo text never uses were dropped.
 - **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public
   research data. Polarity follows from the emotion (happy: positive; angry, sad, fear: negative; neutral:
   neutral; surprise: no label).
@@ -78,14 +78,14 @@ people want.
 
 {weak_intent}
 
-### Intent, held-out written examples
+### Intent, posts written for measuring
 
-Templates kept out of training, each filled twice with brand names. Written by the same hand as the training
-examples and few: read it as a smoke test.
+`models/intent_check.txt`: written after the training examples and the rules, trained on by nobody. By the same
+hand as the training examples, invented, and few: an indication, not a measurement on real posts.
 
 {written_intent}
 
-### Polarity, the same held-out examples
+### Polarity, the same posts (polarity as their intent implies)
 
 {written_polarity}
 
@@ -99,11 +99,12 @@ _LIMITS: Final = """
 
 - Intent and polarity were learnt from weak labels; check them by hand on your own brand before you rely on them.
 - The emotion labels of the base sets are those of the author of a post, one label a post; mixed feelings are
-  lost. Neutral, surprise and fear are the hardest to tell apart.
+  lost.
 - Sarcasm is only learnt from the written examples.
 - Trained on Weibo posts of 2011 to 2021: newer slang, dialects and other platforms' habits are not known to it.
 - Texts are cut at 128 tokens; of a repost chain the author's own words come whole, the rest is shortened.
 - Emoji outside the base's vocabulary are read as unknown.
+- The data sets are public research sets; look at their terms before you train a commercial model on them.
 - Scores are softmax outputs and not calibrated.
 
 ## Commands

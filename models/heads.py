@@ -180,7 +180,10 @@ def load_model(name_or_dir: str | Path) -> LoadedModel:
                 f"model {name}: no {', '.join(missing)} in this directory; make one with: {HOW_TO_FINETUNE}"
             )
     from transformers import AutoConfig, AutoTokenizer
+    from transformers.utils import logging as chatter
 
+    bars = chatter.is_progress_bar_enabled()
+    chatter.disable_progress_bar()  # opening takes a second; a bar on every command's stderr is noise
     try:
         config = AutoConfig.from_pretrained(name)
         tokenizer = AutoTokenizer.from_pretrained(name)
@@ -196,6 +199,9 @@ def load_model(name_or_dir: str | Path) -> LoadedModel:
             f"model {name}: can't be opened ({type(error).__name__}: {reason[0] if reason else ''}){hint}. "
             f"Give a directory or hub name of a classifier, or make one with: {HOW_TO_FINETUNE}"
         ) from error
+    finally:
+        if bars:
+            chatter.enable_progress_bar()
     module.eval()
     limit = int(getattr(config, "max_position_embeddings", 512))
     return LoadedModel(name, tokenizer, module, min(limit, int(tokenizer.model_max_length)))
