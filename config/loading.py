@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 M = TypeVar("M", bound=BaseModel)
+_MODEL = re.compile(r"^dictionary or instance of \w+$")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,23 @@ class Problem:
         key = f" {self.key}:" if self.key else ""
         found = f" found {self.found}," if self.found else ""
         return f"{where}:{key}{found} expected {self.expected}"
+
+
+class MisplacedError(ValueError):
+    """A finding of a validator about one key inside what it validates.
+
+    Parameters
+    ----------
+    expected : what should be there.
+    found : what is there.
+    at : keys and indices that lead to it from the validated model.
+    """
+
+    def __init__(self, expected: str, found: str, at: Sequence[int | str]) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.found = found
+        self.at = tuple(at)
 
 
 class ConfigError(Exception):
@@ -65,7 +84,7 @@ def read_yaml(path: Path) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line_no = mark.line + 1 if mark else None
-        found = (error.problem or "broken YAML").strip()
+        found = (error.problem or "broken YAML").strip().removeprefix("found ")
         raise ConfigError([Problem(str(path), line_no, "", found, "valid YAML")]) from None
     except YAMLError as error:
         raise ConfigError([Problem(str(path), None, "", str(error).split("\n")[0], "valid YAML")]) from None
@@ -88,6 +107,11 @@ def _line_of(document: Any, loc: Sequence[int | str]) -> int | None:
     return line
 
 
+def kind_of(document: Any) -> str:
+    """Return what a document is, in words, where a mapping was expected."""
+    return "a list" if isinstance(document, list) else f"the value {_shown(document)}"
+
+
 def _shown(value: Any) -> str:
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -100,6 +124,12 @@ def problems_of(error: ValidationError, document: Any, file: str) -> list[Proble
         loc = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
         key = ".".join(str(part) for part in loc)
         kind = item["type"]
+        cause = item.get("ctx", {}).get("error")
+        if isinstance(cause, MisplacedError):
+            loc += cause.at
+            key = ".".join(str(part) for part in loc)
+            problems.append(Problem(file, _line_of(document, loc), key, cause.found, cause.expected))
+            continue
         if kind == "extra_forbidden":
             found, expected = f"the unknown key {str(loc[-1])!r}", "one of the documented keys"
         elif kind == "missing":
@@ -107,6 +137,7 @@ def problems_of(error: ValidationError, document: Any, file: str) -> list[Proble
         else:
             message = item["msg"].removeprefix("Value error, ")
             expected = message.removeprefix("Input should be ").removeprefix("a valid ")
+            expected = _MODEL.sub("a mapping of keys to values", expected)
             found = _shown(item["input"])
         problems.append(Problem(file, _line_of(document, loc), key, found, expected))
     return problems
@@ -124,7 +155,7 @@ def load(path: Path, model: type[M]) -> M:
     if document is None:
         document = {}
     if not isinstance(document, dict):
-        raise ConfigError([Problem(str(path), 1, "", type(document).__name__, "a mapping of keys to values")])
+        raise ConfigError([Problem(str(path), 1, "", kind_of(document), "a mapping of keys to values")])
     try:
         return model.model_validate(document)
     except ValidationError as error:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from config.loading import MisplacedError
 from config.records import Level
 from config.watches import Model
 
@@ -48,11 +49,15 @@ class Routes(Model):
 
     @model_validator(mode="after")
     def _known_receivers(self) -> Routes:
-        names = [r.name for r in self.receivers]
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            raise ValueError(f"each receiver name once; {', '.join(twice)} appears twice")
-        unknown = sorted({n for route in self.routes for n in route.receivers} - set(names))
-        if unknown:
-            raise ValueError(f"routes to known receivers; {', '.join(unknown)} is not in 'receivers'")
+        seen: dict[str, int] = {}
+        for number, receiver in enumerate(self.receivers):
+            first = seen.setdefault(receiver.name, number)
+            if first != number:
+                expected = f"a name of its own (receivers.{first} has this one)"
+                raise MisplacedError(expected, repr(receiver.name), ("receivers", number, "name"))
+        for number, route in enumerate(self.routes):
+            for place, name in enumerate(route.receivers):
+                if name not in seen:
+                    expected = f"one of the receivers: {', '.join(seen)}"
+                    raise MisplacedError(expected, repr(name), ("routes", number, "receivers", place))
         return self

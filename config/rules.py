@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from pydantic import Field, model_validator
 
+from config.loading import MisplacedError
 from config.records import Level
 from config.watches import Model
 
@@ -72,12 +73,14 @@ class Rules(Model):
     def _consistent(self) -> Rules:
         for name in ("window", "evidence_window"):
             if getattr(self, name) % self.bucket:
-                raise ValueError(f"{name} a multiple of bucket ({self.bucket:g} s)")
+                expected = f"a multiple of bucket ({self.bucket:g} s)"
+                raise MisplacedError(expected, f"{getattr(self, name):g}", (name,))
         ordered = sorted(self.levels.items(), key=lambda item: item[0].rank)
         for (low, a), (high, b) in pairwise(ordered):
             for bar in ("z", "factor", "authors", "mentions", "velocity"):
                 if getattr(b, bar) < getattr(a, bar):
-                    raise ValueError(f"level {high} not easier than {low}: its {bar} is lower")
+                    expected = f"at least {getattr(a, bar):g}, as level {low} has: no level is easier than a lower one"
+                    raise MisplacedError(expected, f"{getattr(b, bar):g}", ("levels", high.value, bar))
         return self
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from pydantic import Field, SecretStr, ValidationError
 
-from config.loading import ConfigError, Problem, problems_of, read_yaml
+from config.loading import ConfigError, Problem, kind_of, problems_of, read_yaml
 from config.watches import Model
 
 PREFIX = "FENGSHENG_"
@@ -182,10 +183,20 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if path[0] not in Settings.model_fields:
             continue
         node = tree
-        for part in path[:-1]:
+        for depth, part in enumerate(path[:-1]):
             node = node.setdefault(part, {})
+            if not isinstance(node, dict):
+                _clash(PREFIX + "__".join(path[: depth + 1]).upper(), name)
+        if isinstance(node.get(path[-1]), dict):
+            _clash(name, name + "__…")
         node[path[-1]] = value
     return tree
+
+
+def _clash(section: str, key: str) -> NoReturn:
+    """Two variables, one of which is a value and the other a key inside that value."""
+    expected = f"one of the two: {section} is a section when {key} is set"
+    raise ConfigError([Problem(f"environment {section}", None, "", "a value (hidden)", expected)])
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -225,9 +236,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
     if path is not None and path.exists():
         document = read_yaml(path) or {}
         if not isinstance(document, dict):
-            raise ConfigError(
-                [Problem(str(path), 1, "", type(document).__name__, "a mapping of keys to values")]
-            )
+            raise ConfigError([Problem(str(path), 1, "", kind_of(document), "a mapping of keys to values")])
         if found := _secrets_in_file(document, path):
             raise ConfigError(found)
     over = _from_environment(os.environ if environ is None else environ)
@@ -240,11 +249,12 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
 
 def _name_variable(problem: Problem, over: dict[str, Any]) -> Problem:
     """Point at the environment variable where the value came from there, hiding secrets."""
+    if any(f"{dotted}.".startswith(f"{problem.key}.") for dotted in SECRETS):
+        problem = replace(problem, found="(hidden)")
     node: Any = over
     for part in problem.key.split("."):
         if not isinstance(node, dict) or part not in node:
             return problem
         node = node[part]
     variable = PREFIX + problem.key.upper().replace(".", "__")
-    found = "(hidden)" if problem.key in SECRETS else problem.found
-    return Problem(f"environment {variable}", None, "", found, problem.expected)
+    return Problem(f"environment {variable}", None, "", problem.found, problem.expected)

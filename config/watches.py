@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from config.loading import MisplacedError
 
 Keyword = str
 
@@ -47,9 +47,12 @@ class Watches(Model):
 
     @model_validator(mode="after")
     def _unique_ids(self) -> Watches:
-        twice = [name for name, count in Counter(w.id for w in self.watches).items() if count > 1]
-        if twice:
-            raise ValueError(f"each watch id once; {', '.join(twice)} appears twice")
+        seen: dict[str, int] = {}
+        for number, watch in enumerate(self.watches):
+            first = seen.setdefault(watch.id, number)
+            if first != number:
+                expected = f"an id of its own (watches.{first} has this one)"
+                raise MisplacedError(expected, repr(watch.id), ("watches", number, "id"))
         return self
 
     def by_id(self) -> dict[str, Watch]:
