@@ -150,13 +150,15 @@ class Worker:
                     except asyncio.CancelledError:
                         raise
                     except BaseException as error:
-                        # Going on would commit over this batch: the worker must end, and its
-                        # successor read the batch again.
                         self._fail(plan.name, error)
-                        await asyncio.Event().wait()
-                    for event in events:
-                        event.ack()
-                yield
+                    else:
+                        for event in events:
+                            event.ack()
+                        yield
+                        continue
+                # Going on would commit over this batch: the worker must end, and its successor
+                # read the batch again. A stop does not wait for it.
+                await asyncio.Event().wait()
 
         process.__name__ = plan.name
         self.app.agent(raw_topic(self.app, plan.topic), name=plan.name)(process)

@@ -23,6 +23,12 @@ def _converter() -> _Converter:
     return converter
 
 
+def _simplified(text: str) -> str:
+    simplified = _converter().convert(text)
+    # 薴 becomes 苧, which is itself the traditional form of 苎.
+    return simplified if simplified == text else _converter().convert(simplified)
+
+
 def fold(text: str) -> str:
     """Return `text` in the form in which keywords and posts are compared.
 
@@ -35,7 +41,12 @@ def fold(text: str) -> str:
     >>> fold("ＡＰＰＬＥ  蘋果手機")
     'apple 苹果手机'
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    if not text.isascii():
-        text = _converter().convert(text)
+    text = _INVISIBLE.sub("", text)
+    if text.isascii():
+        text = text.casefold()
+    else:
+        # Invisible characters go first and case folding takes characters apart: each would
+        # otherwise leave forms that only a second folding brings together.
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        text = _simplified(text)
     return _SPACE.sub(" ", text).strip()

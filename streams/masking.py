@@ -35,8 +35,13 @@ def _luhn(digits: str) -> bool:
 
 
 def _card(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    return "〔银行卡〕" if 15 <= len(digits) <= 19 and _luhn(digits) else match[0]
+    found = match[0]
+    # A number that follows the card after a space looks like its last group.
+    for end in (len(found), max(found.rfind(" "), found.rfind("-"))):
+        digits = re.sub(r"\D", "", found[: max(end, 0)])
+        if 15 <= len(digits) <= 19 and _luhn(digits):
+            return "〔银行卡〕" + found[end:]
+    return found
 
 
 _MASKS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
@@ -60,10 +65,15 @@ def mask(text: str) -> str:
     '打我电话〔手机号〕，车牌〔车牌〕'
     """
     narrow = text.translate(_WIDE)
+    # What one mask leaves can be another private number; each round has fewer digits.
+    while (masked := _masked_once(narrow)) != narrow:
+        text = narrow = masked
+    return text
+
+
+def _masked_once(text: str) -> str:
     for pattern, replacement in _MASKS:
-        masked = pattern.sub(replacement, narrow)
-        if masked != narrow:
-            text = narrow = masked
+        text = pattern.sub(replacement, text)
     return text
 
 

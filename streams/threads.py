@@ -81,7 +81,7 @@ class ThreadMemory:
         thread = self._thread(thread_id)
         for mention_id, parent_id, matches, story in members:
             if mention_id not in thread.members:
-                self._remember(thread, mention_id, parent_id, tuple(matches))
+                self._remember(thread, thread_id, mention_id, parent_id, tuple(matches))
             if mention_id == thread_id:
                 thread.story = story
 
@@ -95,13 +95,21 @@ class ThreadMemory:
         return thread
 
     def _remember(
-        self, thread: Thread, mention_id: str, parent_id: str | None, matches: tuple[Match, ...]
+        self,
+        thread: Thread,
+        thread_id: str,
+        mention_id: str,
+        parent_id: str | None,
+        matches: tuple[Match, ...],
     ) -> None:
         if mention_id not in thread.members and len(thread.members) >= self._most_members:
-            # A leaf is forgotten, never the root: the root is what later members inherit from.
-            root, *rest = thread.members
-            oldest = rest[0] if rest else root
-            thread.children.get(thread.members.pop(oldest).parent_id or "", set()).discard(oldest)
+            # Never the root, though it may have come last: it is what later members inherit from.
+            oldest = next((known for known in thread.members if known != thread_id), thread_id)
+            parent = thread.members.pop(oldest).parent_id or ""
+            siblings = thread.children.get(parent, set())
+            siblings.discard(oldest)
+            if not siblings:
+                thread.children.pop(parent, None)
         thread.members[mention_id] = Member(parent_id, matches)
         if parent_id:
             thread.children.setdefault(parent_id, set()).add(mention_id)
@@ -123,7 +131,7 @@ class ThreadMemory:
         matches = self._effective(thread, thread_id, mention_id, parent_id, own)
         if before is not None:
             matches = _inherit(matches, (MatchReason.PARENT, before))
-        self._remember(thread, mention_id, parent_id, matches)
+        self._remember(thread, thread_id, mention_id, parent_id, matches)
         if mention_id == thread_id:
             thread.story = story
         adopted: dict[str, tuple[Match, ...]] = {}

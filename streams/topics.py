@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from config.settings import KafkaSettings, Topic
+
+_DEFAULT_PORT: Final = 9092
+_CONNECT_S: Final = 5.0
 
 
 class KafkaUnavailableError(Exception):
@@ -51,13 +56,42 @@ def topic_configs(topic: Topic) -> dict[str, str]:
 
 
 def _admin(settings: KafkaSettings) -> KafkaAdminClient:
+    options = client_options(settings)
     try:
-        return KafkaAdminClient(**client_options(settings))
+        _probe(options["bootstrap_servers"])
+        return KafkaAdminClient(**options)
     except (KafkaError, OSError, ValueError) as error:
         raise KafkaUnavailableError(
             f"no Kafka answers at {settings.bootstrap} ({type(error).__name__}); start it, or correct"
             " kafka.bootstrap in settings.yaml or FENGSHENG_KAFKA__BOOTSTRAP"
         ) from error
+
+
+def _probe(addresses: Sequence[str]) -> None:
+    """Return when one of the addresses takes a connection.
+
+    kafka-python tries a closed port again for seconds and leaves a socket open each time,
+    so it is not the one to find out.
+
+    Raises
+    ------
+    OSError
+        None does; the error is that of the last.
+    ValueError
+        An address is not ``host:port``.
+    """
+    refused: OSError | None = None
+    for address in addresses:
+        host, colon, port = address.rpartition(":")
+        try:
+            number = int(port) if colon else _DEFAULT_PORT
+            socket.create_connection((host if colon else address, number), timeout=_CONNECT_S).close()
+        except OSError as error:
+            refused = error
+        else:
+            return
+    if refused is not None:
+        raise refused
 
 
 def _partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:

@@ -32,6 +32,10 @@ PAYLOAD_KEPT: Final = 2_000
 """Characters of an unreadable message that its dead letter keeps."""
 
 
+KEY_KEPT: Final = 200
+"""Bytes of a message's key that its dead letter keeps."""
+
+
 @dataclass(frozen=True)
 class Incoming:
     """One message as it came from a topic."""
@@ -84,8 +88,13 @@ def dead_letter(message: Incoming, code: str, reason: str, stage: str, now: floa
         offset=message.offset,
         size=len(value),
         payload=mask(text)[:PAYLOAD_KEPT],
-        key=None if message.key is None else message.key[:200].decode("utf-8", "replace"),
+        key=None if message.key is None else message.key[:KEY_KEPT].decode("utf-8", "replace"),
     )
+
+
+def short_key(key: bytes | None) -> bytes | None:
+    """Return a key that a dead letter can have: a stranger's key may be too long for the topic."""
+    return None if key is None else key[:KEY_KEPT]
 
 
 @dataclass

@@ -22,6 +22,7 @@ from streams.stages.base import (
     Publisher,
     PublishError,
     dead_letter,
+    short_key,
 )  # fmt: skip
 
 _log = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ class EnrichStage:
     def _dead(self, message: Incoming, why: Rejection, now: float) -> Outgoing:
         self._counters.dead += 1
         letter = dead_letter(message, why.code, why.reason, "enrich", now)
-        return Outgoing(DEAD, why.mention_id.encode() if why.mention_id else message.key, encode(letter))
+        key = why.mention_id.encode() if why.mention_id else message.key
+        return Outgoing(DEAD, short_key(key), encode(letter))
 
     async def _known(self, mentions: Sequence[Mention], outgoing: list[Outgoing]) -> dict[str, Author]:
         """Profiles of the batch's authors; new inline profiles are passed on to the authors topic."""

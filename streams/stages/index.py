@@ -53,6 +53,7 @@ class IndexStage:
             try:
                 mentions.append((message, decode(message.value or b"", ScoredMention)))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                self._counters.dead += 1
                 letter = dead_letter(message, "not_enriched_form", str(error), "index", self._clock())
                 outgoing.append(Outgoing(DEAD, message.key, encode(letter)))
         await self._load_threads({m.thread_id for _, m in mentions})

@@ -20,6 +20,7 @@ from streams.stages.base import (
     Publisher,
     PublishError,
     dead_letter,
+    short_key,
 )  # fmt: skip
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class AuthorsStage:
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 self._counters.dead += 1
                 letter = dead_letter(message, "author", str(error), "authors", self._clock())
-                dead.append(Outgoing(DEAD, message.key, encode(letter)))
+                dead.append(Outgoing(DEAD, short_key(message.key), encode(letter)))
         outage = self._counters.outage("authors")
         if authors:
             await until_confirmed(
