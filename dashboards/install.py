@@ -69,7 +69,6 @@ async def install_grafana(settings: Settings) -> list[str]:
 
 
 _PROVISIONED: Final = "provisioned"
-_READ_ONLY: Final = "read-only"
 
 
 async def _data_source(
@@ -85,12 +84,7 @@ async def _data_source(
         return f"{what} created"
     if found.get("readOnly"):
         return f"{what} is provisioned from a file and was left as it is"
-    await _asked(
-        where,
-        f"updating {what}",
-        lambda: api.datasource.update_datasource_by_uid(source.uid, body),
-        _READ_ONLY,
-    )
+    await _asked(where, f"updating {what}", lambda: api.datasource.update_datasource_by_uid(source.uid, body))
     return f"{what} updated"
 
 
