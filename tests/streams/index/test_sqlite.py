@@ -128,9 +128,13 @@ async def test_damage_is_told(tmp_path: Path) -> None:
         file.seek(4096 * 3)
         file.write(b"\xff" * (path.stat().st_size - 4096 * 3))
     index = SqliteIndex(path)
-    await index.open()
-    with pytest.raises(IndexUnavailable, match="damaged"):
+
+    async def open_and_read() -> None:
+        await index.open()
         await index.search("退款", limit=1000)
+
+    with pytest.raises(IndexUnavailable, match="damaged"):
+        await open_and_read()
     await index.close()
 
 
