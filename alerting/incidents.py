@@ -7,11 +7,10 @@
 
 Pending is not told to anybody: it is only that a level is met and its hold runs.
 
-What pages: `fired`, and `escalated`, which is told only for a level the incident never
-had before. `reopened` does not: a second wave is news in the same thread, its climb
-back to a level known already is only `updated`, and if it starts above the first
-one's peak, `escalated` follows in the same tick.
-`Incident.pages` counts them, so a receiver that compares it with what it sent knows.
+One incident pages once, when it fires. `escalated` is told only for a level the incident never
+had before; it calls the owner in the same thread. `reopened` calls nobody: a second wave
+is news in the same thread, its climb back to a level known already is only `updated`, and
+if it starts above the first one's peak, `escalated` follows in the same tick.
 """
 
 from __future__ import annotations
@@ -198,7 +197,7 @@ class Incidents:
         return [self._tell(scene, incident, Transition.RESOLVED, why, level, state, resolved=scene.at)]
 
     def _climb(self, scene: Scene, incident: Incident, level: Level) -> Incident:
-        """Raise the level; only one that the incident never had is an escalation, and pages."""
+        """Raise the level; only one that the incident never had is an escalation."""
         new = level.rank > incident.peak_level.rank
         transition = Transition.ESCALATED if new else Transition.UPDATED
         hold = self._rules.levels[level].hold
@@ -227,7 +226,6 @@ class Incidents:
             sequence=incident.sequence + 1,
             updated_at=scene.at,
             resolved_at=resolved,
-            pages=incident.pages + higher,
             evidence=scene.evidence(incident.started_at, incident),
             audit=incident.audit if routine else [*incident.audit, entry],
         )

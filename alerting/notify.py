@@ -1,7 +1,8 @@
 """Who is told of an incident's transition, and how: pure decisions with a named reason.
 
-A page is what may wake somebody: the first message and an escalation. Everything else
-updates the standing message in place or adds a quiet reply to its thread.
+A page is the message that opens an incident's thread: one incident, one page. An escalation is a
+reply in that thread that calls the owner; everything else updates the standing message in
+place or adds a quiet reply.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class Plan:
 
 
 _TRANSITIONS: Mapping[Transition, Plan] = {
-    Transition.FIRED: Plan((Action.REPLY, Action.EDIT), Reason.FIRED_AGAIN, page=True, call=True),
-    Transition.ESCALATED: Plan((Action.REPLY, Action.EDIT), Reason.ESCALATED, page=True, call=True),
+    Transition.FIRED: Plan((Action.REPLY, Action.EDIT), Reason.FIRED_AGAIN, call=True),
+    Transition.ESCALATED: Plan((Action.REPLY, Action.EDIT), Reason.ESCALATED, call=True),
     Transition.REOPENED: Plan((Action.REPLY, Action.EDIT), Reason.REOPENED),
     Transition.RESOLVED: Plan((Action.REPLY, Action.EDIT), Reason.RESOLVED),
     Transition.UPDATED: Plan((Action.EDIT,), Reason.CHANGED),
@@ -64,7 +65,7 @@ _TRANSITIONS: Mapping[Transition, Plan] = {
 _OPENING = {
     Transition.FIRED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
     Transition.ESCALATED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
-    Transition.REOPENED: Plan((Action.PAGE,), Reason.FIRST),
+    Transition.REOPENED: Plan((Action.PAGE,), Reason.FIRST, page=True),
 }
 
 

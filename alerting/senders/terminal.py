@@ -40,7 +40,7 @@ class TerminalSender:
         if not decided.actions:
             return None
         renderable: RenderableType
-        if decided.page or incident.transition is Transition.REOPENED:
+        if decided.call or incident.transition is Transition.REOPENED:
             content = full(incident, self.shown, call=decided.call)
             renderable = _whole(content)
         elif Action.REPLY in decided.actions:

@@ -126,7 +126,7 @@ def after(incident: Incident, transition: Transition, **changes: object) -> Inci
     return msgspec.structs.replace(incident, **changed)
 
 
-ESCALATED = after(FIRED, Transition.ESCALATED, level=Level.I, peak_level=Level.I, pages=2)
+ESCALATED = after(FIRED, Transition.ESCALATED, level=Level.I, peak_level=Level.I)
 RECOVERING = after(ESCALATED, Transition.RECOVERING, state=IncidentState.RECOVERING, updated_at=START + 1900)
 RESOLVED = after(RECOVERING, Transition.RESOLVED, state=IncidentState.RESOLVED, resolved_at=START + 3725)
 REOPENED = after(RESOLVED, Transition.REOPENED, state=IncidentState.FIRING, updated_at=START + 7000,

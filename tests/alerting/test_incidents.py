@@ -97,11 +97,11 @@ def test_a_break_starts_the_hold_anew() -> None:
     assert run(Level.IV) == [Transition.FIRED]
 
 
-def test_each_new_peak_pages_once() -> None:
+def test_each_new_peak_is_told_once_and_only_the_first_pages() -> None:
     run = Run()
     assert run(Level.I, 7) == [Transition.FIRED, Transition.ESCALATED, Transition.ESCALATED]
     assert [i.level for i in run.told] == [Level.III, Level.II, Level.I]
-    assert run.now.pages == 3
+    assert run.now.pages == 1
 
 
 def test_it_falls_after_the_hold_and_its_climb_back_is_an_update() -> None:
@@ -124,7 +124,9 @@ def test_it_recovers_resolves_and_a_second_wave_reopens_it_without_a_page() -> N
     assert run(None, 18) == [Transition.RESOLVED]
     assert run.now.resolved_at == run.now.updated_at
     assert run(Level.III, 3) == [Transition.REOPENED]
-    assert (run.now.id, run.now.pages, run.now.resolved_at) == (run.told[0].id, 1, None)
+    reopened = run.told[-1]
+    assert (reopened.id, reopened.pages) == (run.told[0].id, 1)
+    assert reopened.resolved_at is None
 
 
 def test_a_second_wave_above_the_first_reopens_and_then_escalates() -> None:
@@ -132,7 +134,7 @@ def test_a_second_wave_above_the_first_reopens_and_then_escalates() -> None:
     run(Level.IV, 3)
     run(None, 32)
     assert run(Level.III, 3) == [Transition.REOPENED, Transition.ESCALATED]
-    assert (run.now.level, run.now.pages) == (Level.III, 2)
+    assert (run.now.level, run.now.pages) == (Level.III, 1)
     assert run.now.sequence == run.told[-2].sequence + 1
 
 
@@ -208,7 +210,7 @@ def test_laws_of_an_incidents_life(story: list[tuple[Level | None, int]]) -> Non
         assert life[0].transition is Transition.FIRED
         escalations = [i.level for i in life if i.transition is Transition.ESCALATED]
         assert len(set(escalations)) == len(escalations)
-        assert life[-1].pages == 1 + len(escalations)
+        assert life[-1].pages == 1
         for before, after in pairwise(life):
             assert after.peak_level.rank >= max(before.peak_level.rank, after.level.rank)
             if after.level.rank < before.level.rank:  # a level never falls without its hold

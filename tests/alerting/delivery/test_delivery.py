@@ -24,7 +24,7 @@ async def test_the_life_of_an_incident_is_one_thread(desk: Desk) -> None:
     delivery = desk.delivery()
     sent = [n for incident in LIFE for n in await delivery.deliver(incident)]
     assert [(n.transition, n.page) for n in sent] == [
-        (Transition.FIRED, True), (Transition.ESCALATED, True), (Transition.RECOVERING, False),
+        (Transition.FIRED, True), (Transition.ESCALATED, False), (Transition.RECOVERING, False),
         (Transition.RESOLVED, False), (Transition.REOPENED, False),
     ]  # fmt: skip
     first, *replies = desk.slack.messages()
@@ -215,7 +215,7 @@ async def test_no_token_prints_and_stores(desk: Desk, caplog: pytest.LogCaptureF
     delivery = desk.delivery()
     assert "FENGSHENG_SLACK__TOKEN" in caplog.text
     sent = [n for incident in LIFE for n in await delivery.deliver(incident)]
-    assert [n.page for n in sent] == [True, True, False, False, False]
+    assert [n.page for n in sent] == [True, False, False, False, False]
     assert (sent[0].text or "?") in desk.screen.getvalue()
     assert "异物" in (sent[0].text or "")
     assert await delivery.deliver(FIRED) == []

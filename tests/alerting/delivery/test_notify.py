@@ -26,7 +26,7 @@ def told(incident: Incident, state: NotificationState = NotificationState.SENT, 
         (UPDATED, (Action.EDIT,), False, False),
         (DOWNGRADED, (Action.EDIT,), False, False),
         (RECOVERING, (Action.EDIT,), False, False),
-        (ESCALATED, (Action.REPLY, Action.EDIT), True, True),
+        (ESCALATED, (Action.REPLY, Action.EDIT), False, True),
         (REOPENED, (Action.REPLY, Action.EDIT), False, False),
         (RESOLVED, (Action.REPLY, Action.EDIT), False, False),
     ],
@@ -44,7 +44,7 @@ def test_after_the_first_message(
     [
         (FIRED, (Action.PAGE,), True),
         (ESCALATED, (Action.PAGE,), True),
-        (REOPENED, (Action.PAGE,), False),
+        (REOPENED, (Action.PAGE,), True),
         (UPDATED, (), False),
         (DOWNGRADED, (), False),
         (RECOVERING, (), False),
@@ -65,7 +65,7 @@ def test_an_older_state_never_covers_a_newer_one() -> None:
     history = [told(FIRED), told(RECOVERING)]
     assert plan(UPDATED, history).reason is Reason.SUPERSEDED
     late = plan(ESCALATED, history)
-    assert (late.actions, late.page) == ((Action.REPLY,), True)
+    assert (late.actions, late.page) == ((Action.REPLY,), False)
 
 
 def test_the_thread_belongs_to_the_first_message() -> None:

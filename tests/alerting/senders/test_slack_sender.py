@@ -183,7 +183,7 @@ async def test_an_escalation_of_a_deleted_message_is_a_new_one(desk: Desk) -> No
     [sent] = await delivery.deliver(ESCALATED)
     [message] = desk.slack.messages()
     assert "thread_ts" not in message
-    assert (sent.page, sent.ts) == (True, message["ts"])
+    assert (sent.page, sent.ts) == (False, message["ts"])
 
 
 async def test_a_layout_that_slack_refuses_is_sent_as_text(desk: Desk) -> None:
