@@ -14,6 +14,7 @@ from config.records import (
     HourSummary,
     Incident,
     IncidentState,
+    Level,
     ScoredMention,
     Signal,
     Transition,
@@ -46,8 +47,8 @@ QUICK = Rules(
     regroup=600,
     update_every=20,
     levels={
-        "IV": LevelRule(z=1, factor=2, authors=3, mentions=4, velocity=3, negative_share=0.2, hold=10),
-        "II": LevelRule(z=2, factor=4, authors=6, mentions=10, velocity=8, negative_share=0.2, hold=15),
+        Level.IV: LevelRule(z=1, factor=2, authors=3, mentions=4, velocity=3, negative_share=0.2, hold=10),
+        Level.II: LevelRule(z=2, factor=4, authors=6, mentions=10, velocity=8, negative_share=0.2, hold=15),
     },
 )
 
