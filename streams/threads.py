@@ -139,6 +139,25 @@ class ThreadMemory:
             self._adopt(thread, thread_id, mention_id, adopted)
         return Joined(matches, thread.story, adopted)
 
+    def heirs(self, thread_id: str, mention_id: str) -> dict[str, tuple[Match, ...]]:
+        """Return those below a mention (all of the thread, for its root) that inherited a watch, with their matches."""
+        thread = self._threads.get(thread_id)
+        found: dict[str, tuple[Match, ...]] = {}
+        if thread is None:
+            return found
+        waiting = [*thread.members] if mention_id == thread_id else [*thread.children.get(mention_id, ())]
+        seen = {mention_id}
+        while waiting:
+            heir = waiting.pop()
+            if heir in seen:
+                continue
+            seen.add(heir)
+            member = thread.members.get(heir)
+            if member and any(match.reason is not MatchReason.KEYWORD for match in member.matches):
+                found[heir] = member.matches
+            waiting += thread.children.get(heir, ())
+        return found
+
     @staticmethod
     def _effective(
         thread: Thread, thread_id: str, mention_id: str, parent_id: str | None, own: Iterable[Match]

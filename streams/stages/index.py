@@ -56,8 +56,8 @@ class IndexStage:
                 self._counters.dead += 1
                 letter = dead_letter(message, "not_enriched_form", str(error), "index", self._clock())
                 outgoing.append(Outgoing(DEAD, message.key, encode(letter)))
-        await self._load_threads({m.thread_id for _, m in mentions})
-        changed, gained = self._join([m for _, m in mentions])
+        stored_before = await self._load_threads({m.thread_id for _, m in mentions})
+        changed, gained = self._join([m for _, m in mentions], stored_before)
         adopted = [mention_id for mention_id in gained if mention_id not in changed]
         if adopted:
             stored = await until_confirmed(
@@ -92,10 +92,11 @@ class IndexStage:
         self._counters.scored += sum(1 for message in outgoing if message.topic == SCORED)
         self._counters.settled([m.mention_id for _, m in mentions])
 
-    async def _load_threads(self, thread_ids: set[str]) -> None:
+    async def _load_threads(self, thread_ids: set[str]) -> set[str]:
+        """Take up the threads that are not in memory; return the mentions that the index has of them."""
         missing = sorted(self._threads.missing(thread_ids))
         if not missing:
-            return
+            return set()
         found = await until_confirmed(
             f"read {len(missing)} threads from the index",
             lambda: self._index.threads(missing),
@@ -104,11 +105,16 @@ class IndexStage:
         )
         for thread_id, members in found.items():
             self._threads.load(thread_id, ((m.mention_id, m.parent_id, m.matches, m.story) for m in members))
+        return {member.mention_id for members in found.values() for member in members}
 
     def _join(
-        self, mentions: Sequence[ScoredMention]
+        self, mentions: Sequence[ScoredMention], stored_before: set[str]
     ) -> tuple[dict[str, ScoredMention], dict[str, tuple[Match, ...]]]:
-        """Join each mention to its thread; a copy that comes twice counts once, its newest form wins."""
+        """Join each mention to its thread; a copy that comes twice counts once, its newest form wins.
+
+        A mention that was stored before this worker knew its thread may be read again because
+        the last worker died between index and publish: its heirs are passed on once more.
+        """
         changed: dict[str, ScoredMention] = {}
         gained: dict[str, tuple[Match, ...]] = {}
         for mention in mentions:
@@ -118,7 +124,9 @@ class IndexStage:
             changed[mention.mention_id] = msgspec.structs.replace(
                 mention, matches=list(joined.matches), story=joined.story or mention.story
             )
-            for mention_id, matches in joined.adopted.items():
+            again = mention.mention_id in stored_before
+            heirs = self._threads.heirs(mention.thread_id, mention.mention_id) if again else {}
+            for mention_id, matches in {**heirs, **joined.adopted}.items():
                 gained[mention_id] = matches
                 if mention_id in changed:
                     changed[mention_id] = msgspec.structs.replace(
