@@ -105,7 +105,7 @@ class Pipeline:
                 AgentPlan("enrich", RAW, enriching, limits.batch, limits.batch_within),
                 AgentPlan("index", ENRICHED, indexing, limits.batch * 2, 0.1),
                 AgentPlan("measure", SCORED, self.measuring, 200, 0.05),
-                AgentPlan("notify", INCIDENTS, notifying, 20, 0.02),
+                AgentPlan("notify", INCIDENTS, notifying, 20, 0.02, overlapping=100),
                 AgentPlan("authors", AUTHORS, authors, 200, 1.0),
                 AgentPlan("dead", DEAD, dead, 100, 1.0),
             ],

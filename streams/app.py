@@ -32,13 +32,18 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class AgentPlan:
-    """Which stage reads which topic, in batches of how many messages gathered for how many seconds."""
+    """Which stage reads which topic, in batches of how many messages gathered for how many seconds.
+
+    `overlapping` batches may be in hand at once: more than one where a batch may have to
+    wait for a receiver's outage and must not hold up those behind it.
+    """
 
     name: str
     topic: str
     stage: Stage
     batch: int
     within: float
+    overlapping: int = 1
 
 
 class FaustPublisher:
@@ -131,6 +136,7 @@ class Worker:
         self._watch_ids = watch_ids
         self._partitions = dict(partitions or {})
         self._ticker: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         for plan in plans:
             self._add_agent(plan)
 
@@ -143,25 +149,44 @@ class Worker:
 
     def _add_agent(self, plan: AgentPlan) -> None:
         async def process(stream: Any) -> AsyncIterator[None]:
+            room = asyncio.Semaphore(plan.overlapping)
+            before: asyncio.Task[None] | None = None
             async for events in stream.noack_take(plan.batch, within=plan.within):
-                async with self._in_hand.batch():
-                    try:
-                        await plan.stage.run([_incoming(event) for event in events])
-                    except asyncio.CancelledError:
-                        raise
-                    except BaseException as error:
-                        self._fail(plan.name, error)
-                    else:
-                        for event in events:
-                            event.ack()
-                        yield
-                        continue
-                # Going on would commit over this batch: the worker must end, and its successor
-                # read the batch again. A stop does not wait for it.
-                await asyncio.Event().wait()
+                await room.acquire()
+                task = asyncio.create_task(self._process(plan, events, before), name=f"fengsheng-{plan.name}")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+                task.add_done_callback(lambda _: room.release())
+                if plan.overlapping == 1:
+                    await task
+                else:
+                    before = task
+                yield
 
         process.__name__ = plan.name
         self.app.agent(raw_topic(self.app, plan.topic), name=plan.name)(process)
+
+    async def _process(
+        self, plan: AgentPlan, events: Sequence[Any], before: asyncio.Task[None] | None
+    ) -> None:
+        """Run the stage on a batch and acknowledge it, after the batch before it has been.
+
+        Faust commits over a gap of one event, so acknowledgements must stay in order.
+        """
+        async with self._in_hand.batch():
+            try:
+                await plan.stage.run([_incoming(event) for event in events])
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                # Going on would commit over this batch: the worker must end, and its
+                # successor read the batch again.
+                self._fail(plan.name, error)
+                await asyncio.Event().wait()
+            if before is not None:
+                await asyncio.wait({before})
+            for event in events:
+                event.ack()
 
     def _fail(self, name: str, error: BaseException) -> None:
         _log.critical("the agent %s failed and can't go on: %s", name, error, exc_info=error)
@@ -181,6 +206,9 @@ class Worker:
             self._ticker.cancel()
             await asyncio.gather(self._ticker, return_exceptions=True)
         await self._in_hand.finish(within)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         consumer = self.app.consumer
         if consumer is not None and consumer.started:
             await consumer.commit()
