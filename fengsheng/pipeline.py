@@ -129,13 +129,15 @@ class Pipeline:
         await self.worker.stop(within)
 
     async def _drop_expired_forever(self) -> None:
+        # Not at the start: who has just fed an old dump shall have time to look at it, and a
+        # restarted worker shall not take it away.
         while True:
+            await asyncio.sleep(self._retention_every)
             try:
                 for name in await self._index.drop_expired(self._clock()):
-                    _log.info("retention: dropped %s", name)
+                    _log.warning("retention: dropped %s, kept for longer than settings.retention says", name)
             except Exception as error:
                 _log.warning("retention could not run: %s", error)
-            await asyncio.sleep(self._retention_every)
 
 
 class _Paced:
