@@ -110,7 +110,8 @@ class PipelineSettings(Model):
     batch_within: float = Field(default=0.5, gt=0)
     max_text: int = Field(default=20_000, ge=100)
     earliest: float = Field(default=1_136_073_600.0, description="epoch s: older posts are malformed (2006)")
-    future: float = Field(default=86_400.0, ge=0, description="seconds a post may lie in the future")
+    # A post ahead of the clock would carry its watch's event time along and make all others late.
+    future: float = Field(default=60.0, ge=0, description="seconds a post may lie in the future")
     live_within: float = Field(
         default=3_600.0, description="seconds: ticks follow the clock when so near to now"
     )
