@@ -89,7 +89,7 @@ hand as the training examples, invented, and few: an indication, not a measureme
 
 {written_polarity}
 
-Score after each epoch (float32, before export):
+After each epoch, in float32 and cut at {max_tokens} tokens (serving reads 128, hence its better figures above):
 
 {epochs}
 """
@@ -153,6 +153,7 @@ def write_card(out: Path, recipe: Recipe, reports: dict[str, Report], run_dir: P
         **{key: as_table(found) for key, found in reports.items()},
         usual_confusion=as_confusion(reports["usual"]),
         epochs=_epochs(run_dir),
+        max_tokens=recipe.max_tokens,
     )
     text += _LIMITS.format(name=name, base=recipe.base)
     (out / "README.md").write_text(text, encoding="utf-8")
