@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ from config.settings import KafkaSettings, Topic
 
 _DEFAULT_PORT: Final = 9092
 _CONNECT_S: Final = 5.0
+_KNOWN_S: Final = 10.0
 
 
 class KafkaUnavailableError(Exception):
@@ -58,7 +60,7 @@ def topic_configs(topic: Topic) -> dict[str, str]:
 def _admin(settings: KafkaSettings) -> KafkaAdminClient:
     options = client_options(settings)
     try:
-        _probe(options["bootstrap_servers"])
+        options["bootstrap_servers"] = _listening(options["bootstrap_servers"])
         return KafkaAdminClient(**options)
     except (KafkaError, OSError, ValueError) as error:
         raise KafkaUnavailableError(
@@ -67,8 +69,8 @@ def _admin(settings: KafkaSettings) -> KafkaAdminClient:
         ) from error
 
 
-def _probe(addresses: Sequence[str]) -> None:
-    """Return when one of the addresses takes a connection.
+def _listening(addresses: Sequence[str]) -> list[str]:
+    """Return those of the addresses that take a connection.
 
     kafka-python tries a closed port again for seconds and leaves a socket open each time,
     so it is not the one to find out.
@@ -81,6 +83,7 @@ def _probe(addresses: Sequence[str]) -> None:
         An address is not ``host:port``.
     """
     refused: OSError | None = None
+    listening = []
     for address in addresses:
         host, colon, port = address.rpartition(":")
         try:
@@ -89,9 +92,10 @@ def _probe(addresses: Sequence[str]) -> None:
         except OSError as error:
             refused = error
         else:
-            return
-    if refused is not None:
+            listening.append(address)
+    if refused is not None and not listening:
         raise refused
+    return listening
 
 
 def _partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
@@ -146,6 +150,7 @@ def create_topics(settings: KafkaSettings) -> list[TopicReport]:
                 reports.append(TopicReport(name, False, topic.partitions))
                 continue
             reports.append(TopicReport(name, True, topic.partitions))
+        _until_known(admin, [report.name for report in reports if report.created])
         return reports
     except KafkaError as error:
         raise KafkaUnavailableError(
@@ -154,6 +159,13 @@ def create_topics(settings: KafkaSettings) -> list[TopicReport]:
         ) from error
     finally:
         admin.close()
+
+
+def _until_known(admin: KafkaAdminClient, names: list[str]) -> None:
+    """Return when the broker describes what it has made: its metadata follow a moment later."""
+    deadline = time.monotonic() + _KNOWN_S
+    while len(_partitions(admin, names)) < len(names) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _difference(topic: Topic, partitions: int) -> str | None:
