@@ -205,7 +205,9 @@ class Worker:
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.gather(self._ticker, return_exceptions=True)
-        await self._in_hand.finish(within)
+        failed = self.failed is not None and self.failed.done()
+        # A batch that failed never ends; those of the other agents get a moment.
+        await self._in_hand.finish(min(within, 1.0) if failed else within)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,193 @@
+"""A worker's agents on the embedded broker: batches, acknowledgement, failure, graceful stop, ownership."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from config.settings import KafkaSettings
+from streams.app import AgentPlan, FaustPublisher, Worker, make_app
+from streams.broker import EmbeddedBroker
+from streams.stages.base import RAW, SCORED, Incoming, Outgoing
+from tests.streams.recording_stage import RecordingStage
+
+WATCHES = [f"watch-{number}" for number in range(40)]
+COUNT = 200
+VALUES = [b"%d" % number for number in range(COUNT)]
+
+
+@pytest_asyncio.fixture
+async def bootstrap() -> AsyncIterator[str]:
+    async with EmbeddedBroker({RAW: 1, SCORED: 5}) as broker:
+        yield broker.bootstrap
+
+
+async def produce(bootstrap: str, values: Sequence[bytes]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    try:
+        await asyncio.gather(*[await producer.send(RAW, value, partition=0) for value in values])
+    finally:
+        await producer.stop()
+
+
+async def committed(bootstrap: str) -> int:
+    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id="fengsheng")
+    await reader.start()
+    try:
+        return await reader.committed(TopicPartition(RAW, 0)) or 0
+    finally:
+        await reader.stop()
+
+
+@asynccontextmanager
+async def started(running: Worker) -> AsyncIterator[Worker]:
+    """Stop the worker before its broker goes, whatever the test finds."""
+    await running.start()
+    try:
+        yield running
+    finally:
+        if not running.app.should_stop:
+            await running.stop(within=1.0)
+
+
+def worker(bootstrap: str, stage: RecordingStage) -> Worker:
+    app = make_app(KafkaSettings(), bootstrap)
+    return Worker(app, [AgentPlan("enrich", RAW, stage, 16, 0.05)], lambda: None)
+
+
+async def test_messages_come_in_order_in_bounded_batches_and_the_next_worker_gets_the_rest(
+    bootstrap: str,
+) -> None:
+    await produce(bootstrap, VALUES)
+    first = RecordingStage()
+    async with started(worker(bootstrap, first)) as running:
+        await first.until(lambda: len(first.seen) >= COUNT)
+        await running.stop()
+    assert first.values() == VALUES
+    assert max(first.batches) <= 16
+    assert [message.offset for message in first.seen] == list(range(COUNT))
+    assert {(message.topic, message.partition) for message in first.seen} == {(RAW, 0)}
+    assert await committed(bootstrap) == COUNT
+
+    await produce(bootstrap, [b"new"])
+    second = RecordingStage()
+    async with started(worker(bootstrap, second)) as running:
+        await second.until(lambda: bool(second.seen))
+        await running.stop()
+    assert second.values() == [b"new"]
+
+
+async def test_a_stop_finishes_and_commits_the_batch_in_hand_and_begins_no_other(bootstrap: str) -> None:
+    await produce(bootstrap, VALUES)
+    inside, go = asyncio.Event(), asyncio.Event()
+
+    async def during(batch: Sequence[Incoming]) -> None:
+        inside.set()
+        await go.wait()
+
+    first = RecordingStage(during)
+    async with started(worker(bootstrap, first)) as running:
+        await asyncio.wait_for(inside.wait(), 30)
+        stopping = asyncio.create_task(running.stop())
+        await asyncio.sleep(0)  # the stop begins before the batch may end
+        go.set()
+        await asyncio.wait_for(stopping, 30)
+    assert 0 < len(first.seen) <= 16
+    assert await committed(bootstrap) == len(first.seen)
+
+    second = RecordingStage()
+    async with started(worker(bootstrap, second)) as running:
+        await second.until(lambda: len(first.seen) + len(second.seen) >= COUNT)
+        await running.stop()
+    assert first.values() + second.values() == VALUES
+
+
+async def test_a_stage_that_raises_ends_the_worker_and_its_batch_comes_again(bootstrap: str) -> None:
+    await produce(bootstrap, VALUES)
+
+    async def during(batch: Sequence[Incoming]) -> None:
+        if any(message.value == b"50" for message in batch):
+            raise ZeroDivisionError("no retry heals this")
+
+    first = RecordingStage(during)
+    async with started(worker(bootstrap, first)) as running:
+        assert running.failed is not None
+        error = await asyncio.wait_for(running.failed, 30)
+        assert isinstance(error, ZeroDivisionError)
+        await asyncio.wait_for(running.stop(within=60.0), 20)  # it does not wait for the batch that failed
+    done = len(first.seen)
+    assert 0 < done <= 50
+    assert await committed(bootstrap) == done
+
+    second = RecordingStage()
+    async with started(worker(bootstrap, second)) as running:
+        await second.until(lambda: done + len(second.seen) >= COUNT)
+        await running.stop()
+    assert second.values() == VALUES[done:]
+
+
+async def test_owned_watches_are_those_whose_partition_the_producer_uses(bootstrap: str) -> None:
+    stage = RecordingStage()
+    app = make_app(KafkaSettings(), bootstrap)
+    running = Worker(
+        app, [AgentPlan("measure", SCORED, stage, 100, 0.05)], lambda: None,
+        watch_ids=WATCHES, partitions={SCORED: 5},
+    )  # fmt: skip
+    await running.start()
+    try:
+        await FaustPublisher(app).publish([Outgoing(SCORED, w.encode(), b"x") for w in WATCHES])
+        await stage.until(lambda: len(stage.seen) >= len(WATCHES))
+        assert running.owned() == WATCHES
+        used = {(m.key or b"").decode(): m.partition for m in stage.seen}
+        assert len(set(used.values())) == 5
+        for mine in ({0}, {1, 3}, set[int]()):
+            kept = {TopicPartition(SCORED, n) for n in mine} | {TopicPartition(RAW, 4)}
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(app.consumer, "assignment", lambda kept=kept: kept)
+                assert running.owned() == [w for w in WATCHES if used[w] in mine]
+    finally:
+        await running.stop()
+
+
+async def test_ticks_are_given_the_owned_watches_and_a_failing_tick_ends_the_worker(bootstrap: str) -> None:
+    given: list[Sequence[str]] = []
+
+    async def tick(owned: Sequence[str]) -> None:
+        given.append(owned)
+        if len(given) == 2:
+            raise ZeroDivisionError("odd")
+
+    stage = RecordingStage()
+    running = Worker(
+        make_app(KafkaSettings(), bootstrap), [AgentPlan("measure", SCORED, stage, 10, 0.05)], lambda: None,
+        tick=tick, watch_ids=["a"], tick_every=0.01, partitions={SCORED: 5},
+    )  # fmt: skip
+    await running.start()
+    assert running.failed is not None
+    assert isinstance(await asyncio.wait_for(running.failed, 30), ZeroDivisionError)
+    await running.stop()
+    assert len(given) == 2
+    assert set(map(tuple, given)) <= {(), ("a",)}
+
+
+async def test_a_publish_that_the_broker_takes_returns_and_an_oversized_one_says_so(bootstrap: str) -> None:
+    from streams.stages.base import PublishError
+
+    stage = RecordingStage()
+    app = make_app(KafkaSettings(), bootstrap)
+    running = Worker(app, [AgentPlan("enrich", RAW, stage, 10, 0.05)], lambda: None)
+    await running.start()
+    try:
+        with pytest.raises(PublishError, match="MessageSizeTooLarge"):
+            await FaustPublisher(app).publish([Outgoing(RAW, None, b"x" * 2_000_000)])
+        await FaustPublisher(app).publish([Outgoing(RAW, None, b"fits")])
+        await stage.until(lambda: bool(stage.seen))
+        assert stage.values() == [b"fits"]
+    finally:
+        await running.stop()
