@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.labels import EMOTIONS, HEADS, INTENTS, POLARITIES
+from models.labels import EMOTIONS, HEADS
 
 if TYPE_CHECKING:
     import torch
@@ -205,16 +205,3 @@ def load_model(name_or_dir: str | Path) -> LoadedModel:
     module.eval()
     limit = int(getattr(config, "max_position_embeddings", 512))
     return LoadedModel(name, tokenizer, module, min(limit, int(tokenizer.model_max_length)))
-
-
-__all__ = [
-    "CONFIG_FIELD",
-    "EMOTION_TO_POLARITY",
-    "FOREIGN_LABELS",
-    "INTENTS",
-    "POLARITIES",
-    "LoadedModel",
-    "ModelLoadError",
-    "load_model",
-    "map_foreign_labels",
-]
