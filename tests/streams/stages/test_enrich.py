@@ -39,7 +39,8 @@ def stage(
 
 
 async def test_the_good_are_enriched_and_the_bad_dead_lettered_with_their_origin(index: SqliteIndex) -> None:
-    publisher, counters, settled = MemoryPublisher(), Counters(), []
+    publisher, counters = MemoryPublisher(), Counters()
+    settled: list[str] = []
     counters.settled = settled.extend
     good, broken = incoming(mention(1)), incoming(b'{"tel": 13800138000', key=b"k" * 500)
     old = incoming(mention(2, created_at=5.0))
@@ -72,7 +73,8 @@ async def test_a_thread_shares_its_key(index: SqliteIndex) -> None:
 
 
 async def test_one_mention_that_chokes_the_model_takes_no_other_with_it(index: SqliteIndex) -> None:
-    publisher, counters, settled = MemoryPublisher(), Counters(), []
+    publisher, counters = MemoryPublisher(), Counters()
+    settled: list[str] = []
     counters.settled = settled.extend
     batch = [incoming(mention(1)), incoming(mention(2, "咬到了异物")), incoming(mention(3))]
     await stage(index, publisher, counters, Choking()).run(batch)

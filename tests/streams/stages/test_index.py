@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,8 @@ async def everything(index: SqliteIndex) -> dict[str, ScoredMention]:
 
 
 async def test_each_mention_is_stored_once_and_sent_to_each_of_its_watches(index: SqliteIndex) -> None:
-    publisher, counters, settled = MemoryPublisher(), Counters(), []
+    publisher, counters = MemoryPublisher(), Counters()
+    settled: list[str] = []
     counters.settled = settled.extend
     made = await scored(mention(1), mention(2, "青山茶饮的奶茶"), mention(3, SILENT))
     await stage(index, publisher, counters).run(messages(made))
@@ -126,10 +128,8 @@ async def test_a_death_between_index_and_publish_costs_an_adopted_comment_nothin
         mention(1), mention(2, SILENT, parent="1"), mention(3, SILENT, parent="2", root="1")
     )
     await stage(index, MemoryPublisher()).run(messages([comment, deeper]))
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         await stage(index, Dying()).run(messages([root]))
-    except asyncio.CancelledError:
-        pass
     assert belonging((await everything(index))["weibo:2"].matches) == {"tea": "parent"}
     await stage(index, publisher := MemoryPublisher()).run(messages([root]))
     assert {(m.mention_id, m.watch) for m in publisher.mentions(SCORED)} == {
@@ -140,7 +140,8 @@ async def test_a_death_between_index_and_publish_costs_an_adopted_comment_nothin
 async def test_what_the_index_refuses_is_dead_lettered_with_its_origin(tmp_path: Path) -> None:
     index = FailingIndex(tmp_path / "index.sqlite", refused=["weibo:2"])
     await index.open()
-    publisher, counters, settled = MemoryPublisher(), Counters(), []
+    publisher, counters = MemoryPublisher(), Counters()
+    settled: list[str] = []
     counters.settled = settled.extend
     batch = messages(await scored(mention(1), mention(2), mention(3)))
     await stage(index, publisher, counters).run(batch)
