@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, Final
 
 from config.records import IncidentState
@@ -31,9 +32,10 @@ def any_of(field: str, values: Sequence[str]) -> Query:
 
 
 def span(field: str, since: float | None, until: float | None) -> list[Query]:
-    """Return the filter ``since <= field < until``, empty where both are open."""
-    bounds = {"gte": since, "lt": until}
-    bounds = {name: value for name, value in bounds.items() if value is not None}
+    """Return the filter ``since <= field < until``; a bound that is None or infinite is open."""
+    given = {"gte": since, "lt": until}
+    # JSON has no infinity, and Elasticsearch refuses a body that names one.
+    bounds = {name: value for name, value in given.items() if value is not None and isfinite(value)}
     return [{"range": {field: bounds}}] if bounds else []
 
 

@@ -180,6 +180,12 @@ async def test_search_filters_and_limits(index: Index) -> None:
     assert await index.search(None, since=NOON + 1, until=NOON + 2) == [happy]
 
 
+async def test_recent_takes_open_bounds(index: Index) -> None:
+    await index.write_mentions([mention(1), mention(2, at=NOON + 1)])
+    found = [m.mention_id async for m in index.recent("tea", float("-inf"), float("inf"))]
+    assert found == ["weibo:1", "weibo:2"]
+
+
 async def test_a_thread_is_its_root_and_all_below_it(index: Index) -> None:
     root = mention(1)
     below = [mention(n, at=NOON + n, thread_id="weibo:1", parent_id="weibo:1") for n in range(2, 8)]
