@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import faust
 from aiokafka.partitioner import murmur2
@@ -20,6 +20,10 @@ from config.settings import KafkaSettings
 from streams.stages.base import SCORED, Incoming, InHand, Outgoing, PublishError
 
 _log = logging.getLogger(__name__)
+
+
+HAND_OVER_S: Final = 5.0
+"""Seconds that a rebalance waits for the batches in hand."""
 
 
 class Stage(Protocol):
@@ -141,8 +145,13 @@ class Worker:
             self._add_agent(plan)
 
         async def revoked(_: Any, revoked: Any, **__: Any) -> None:
-            if revoked:
-                on_revoked()
+            if not revoked:
+                return
+            on_revoked()
+            # What is in hand shall be written before the next owner begins, or its older state
+            # could cover the next owner's.
+            if self._tasks:
+                await asyncio.wait(set(self._tasks), timeout=HAND_OVER_S)
 
         self._revoked_handler = revoked  # signals keep weak references
         app.on_partitions_revoked.connect(revoked)

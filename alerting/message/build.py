@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alerting.message.content import Content, Line, Presentation, Section, Span
-from alerting.message.figures import clock_time, duration, number, people, percent
+from alerting.message.figures import clock_time, duration, number, people, percent, rate, times
 from alerting.message.labels import (
     CIRCLES,
     STATES,
@@ -87,8 +87,8 @@ def _summary(incident: Incident, language: Language) -> str:
         "summary",
         language,
         velocity=number(signal.velocity),
-        expected=number(signal.expected),
-        factor=number(signal.factor),
+        expected=rate(signal.expected),
+        factor=times(signal.factor),
         authors=incident.evidence.authors,
         negative=incident.evidence.negative,
     )
@@ -118,10 +118,10 @@ def _facts(incident: Incident, shown: Presentation) -> tuple[tuple[str, str], ..
     expected = pattern(
         "expected",
         language,
-        expected=number(signal.expected),
+        expected=rate(signal.expected),
         low=number(signal.band_low),
         high=number(signal.band_high),
-        factor=number(signal.factor),
+        factor=times(signal.factor),
     )
     mentions = pattern(
         "mentions",

@@ -21,6 +21,16 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
 
 
+def rate(value: float) -> str:
+    """Return a rate a minute; one too small to show is ``<0.1``, since nothing is expected never."""
+    return "<0.1" if 0 < value < 0.05 else number(value)
+
+
+def times(factor: float) -> str:
+    """Return a factor; beyond 100 only that, for the divisor is then too small to mean more."""
+    return "100+" if math.isfinite(factor) and factor > 100 else number(factor)
+
+
 def percent(share: float) -> str:
     """Return a share (0..1) as whole per cent, with one decimal below 10 %."""
     if not math.isfinite(share):

@@ -95,11 +95,14 @@ class Index(Protocol):
         """Return the known mentions of `ids`, what this index object confirmed included."""
         ...
 
-    async def threads(self, thread_ids: Sequence[str], limit: int = 2000) -> dict[str, list[ScoredMention]]:
+    async def threads(
+        self, thread_ids: Sequence[str], limit: int = 2000, fresh: bool = False
+    ) -> dict[str, list[ScoredMention]]:
         """Return the earliest `limit` members of each thread that has any, in one request.
 
         The index stage asks this for every batch, so it must be one query (``terms`` on
-        ``thread_id``), not one a thread. Threads without members are absent.
+        ``thread_id``), not one a thread. Threads without members are absent. With `fresh` it sees
+        what any worker has confirmed; without, what was confirmed a second ago, at less cost.
         """
         ...
 

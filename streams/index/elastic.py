@@ -227,11 +227,12 @@ class ElasticIndex:
         await self._set_up()
         return await self._places.read(ids)
 
-    async def threads(self, thread_ids: Sequence[str], limit: int = 2000) -> dict[str, list[ScoredMention]]:
+    async def threads(
+        self, thread_ids: Sequence[str], limit: int = 2000, fresh: bool = False
+    ) -> dict[str, list[ScoredMention]]:
         """Return the earliest `limit` members of each thread that has any.
 
-        Without a refresh, which every batch could not afford: what this process wrote in the last
-        second is in the caller's own memory of threads.
+        A refresh for every batch would be dear; see `Index.threads`.
         """
         await self._set_up()
         found: dict[str, list[ScoredMention]] = {}
@@ -239,6 +240,8 @@ class ElasticIndex:
             return found
         query = queries.every([queries.any_of("thread_id", thread_ids)])
         alias = self._names.index("mentions")
+        if fresh:
+            await self._reader.refresh(alias)
         async with contextlib.aclosing(self._reader.every(alias, query, queries.OLDEST_FIRST)) as hits:
             async for hit in hits:
                 mention = self._reader.record(hit, ScoredMention)

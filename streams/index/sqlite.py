@@ -135,8 +135,10 @@ class SqliteIndex:
         """Return the known mentions of `ids`."""
         return await self._database.read(lambda c: statements.get_mentions(c, list(dict.fromkeys(ids))))
 
-    async def threads(self, thread_ids: Sequence[str], limit: int = 2000) -> dict[str, list[ScoredMention]]:
-        """Return the earliest `limit` members of each thread that has any."""
+    async def threads(
+        self, thread_ids: Sequence[str], limit: int = 2000, fresh: bool = False
+    ) -> dict[str, list[ScoredMention]]:
+        """Return the earliest `limit` members of each thread that has any; always fresh."""
         marks = ",".join("?" * len(thread_ids))
         rows = await self._records(
             ScoredMention,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,9 @@ from streams.stages.base import (
 )  # fmt: skip
 from streams.threads import ThreadMemory
 
+FRESH_S: Final = 60.0
+"""Seconds after a hand-over in which another worker's newest writes must be looked for."""
+
 
 class IndexStage:
     """Gives mentions the watches of their threads, writes the index, then passes them to their watches.
@@ -39,13 +43,22 @@ class IndexStage:
         self._threads = threads
         self._counters = counters
         self._clock = clock
+        self._forget = True
+        self._fresh_until = 0.0
 
     def forget(self) -> None:
-        """Drop the memory of threads: another worker may own them now."""
-        self._threads.forget()
+        """Drop the memory of threads before the next batch: another worker may own them now.
+
+        The batch in hand keeps it, for half a memory would cost its mentions their watches.
+        """
+        self._forget = True
 
     async def run(self, batch: Sequence[Incoming]) -> None:
         """Return when every mention of `batch` is in the index and published to its watches."""
+        if self._forget:
+            self._forget = False
+            self._threads.forget()
+            self._fresh_until = self._clock() + FRESH_S
         outage = self._counters.outage("index")
         outgoing: list[Outgoing] = []
         mentions: list[tuple[Incoming, ScoredMention]] = []
@@ -99,7 +112,7 @@ class IndexStage:
             return set()
         found = await until_confirmed(
             f"read {len(missing)} threads from the index",
-            lambda: self._index.threads(missing),
+            lambda: self._index.threads(missing, fresh=self._clock() < self._fresh_until),
             (IndexUnavailable,),
             self._counters.outage("index"),
         )

@@ -86,6 +86,7 @@ class MeasureStage:
         self._clock = clock
         self._live_within = live_within
         self._detectors: dict[str, Detector] = {}
+        self._forget = False
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -94,12 +95,18 @@ class MeasureStage:
         return self._detectors
 
     def forget(self) -> None:
-        """Drop all state: the watches may be another worker's now."""
-        self._detectors.clear()
+        """Drop all state before the next batch: the watches may be another worker's now."""
+        self._forget = True
+
+    def _begin(self) -> None:
+        if self._forget:
+            self._forget = False
+            self._detectors.clear()
 
     async def run(self, batch: Sequence[Incoming]) -> None:
         """Measure each mention of `batch` in order; return when what came of it is stored and published."""
         async with self._one_at_a_time:
+            self._begin()
             outputs: list[Signal | Incident] = []
             dead: list[Outgoing] = []
             for message in batch:
@@ -132,6 +139,7 @@ class MeasureStage:
         follows the time of its posts alone.
         """
         async with self._one_at_a_time:
+            self._begin()
             outputs: list[Signal | Incident] = []
             for watch_id in owned:
                 watch = self._watches.get(watch_id)

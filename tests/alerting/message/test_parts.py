@@ -144,7 +144,7 @@ def test_what_a_first_message_says() -> None:
 
 
 def test_the_resolution_says_how_long_and_how_bad() -> None:
-    assert reply(RESOLVED, Presentation()).summary == "历时 1小时2分，最高 Ⅰ级（红）；共告警 2 次"
+    assert reply(RESOLVED, Presentation()).summary == "历时 1小时2分，最高 Ⅰ级（红）；共告警 1 次"
     assert "升级为 Ⅰ级（红）" in reply(ESCALATED, Presentation()).summary
 
 

@@ -190,7 +190,7 @@ async def test_a_thread_is_its_root_and_all_below_it(index: Index) -> None:
     root = mention(1)
     below = [mention(n, at=NOON + n, thread_id="weibo:1", parent_id="weibo:1") for n in range(2, 8)]
     await index.write_mentions([*reversed(below), mention(9), root])
-    found = await index.threads(["weibo:1", "weibo:77"])
+    found = await index.threads(["weibo:1", "weibo:77"], fresh=True)
     assert found == {"weibo:1": [root, *below]}
     assert await index.threads(["weibo:1"], limit=3) == {"weibo:1": [root, *below[:2]]}
     assert await index.threads([]) == {}
