@@ -6,12 +6,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import opencc
+
 from config.records import Mention
+
+_SIMPLIFIED = opencc.OpenCC("t2s")
 
 
 def plain(text: str) -> str:
-    """Fold width and case; the keywords of the tests need no more."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Fold width, case and traditional characters."""
+    return str(_SIMPLIFIED.convert(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def expected_counts(mentions: Iterable[Mention], keywords: Mapping[str, Sequence[str]]) -> Counter[str]:
