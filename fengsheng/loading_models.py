@@ -12,11 +12,31 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def resolve(name: str) -> str:
-    """Return the directory that `name` means, looked for here and beside the program, else the hub name."""
-    for folder in (Path(name), ROOT / name):
-        if folder.is_dir():
+    """Return the directory that `name` means, looked for here and beside the program, else the hub name.
+
+    Raises
+    ------
+    ModelLoadError
+        `name` can only mean a directory, and there is none: the hub is not asked for it.
+    """
+    path = Path(name).expanduser()
+    for folder in (path, ROOT / path):
+        if folder.exists():
             return str(folder)
+    if _looks_local(name):
+        raise ModelLoadError(
+            f"model {name}: no such directory (looked in {Path.cwd()} and {ROOT});"
+            " correct --model or settings.model, or make one with: fengsheng model finetune --out DIR"
+        )
     return name
+
+
+def _looks_local(name: str) -> bool:
+    """Whether a name is a path: a hub name is ``name`` or ``owner/name``, and its owner no folder here."""
+    if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
+        return True
+    owner, slash, _ = name.partition("/")
+    return bool(slash) and any((folder / owner).is_dir() for folder in (Path(), ROOT))
 
 
 def load_classifier(name: str, device: str) -> Classifier:

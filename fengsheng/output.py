@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,3 +64,6 @@ def log_to_stderr(verbose: bool = False, quiet: bool = False) -> None:
     logging.getLogger("fengsheng").setLevel(logging.INFO)
     for noisy in ("aiokafka", "faust", "mode", "kafka", "elastic_transport", "jieba"):
         logging.getLogger(noisy).setLevel(logging.WARNING if verbose else logging.CRITICAL)
+    if not verbose:
+        # The hub's client sets its own level when it is imported, and tells of each of its retries.
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")

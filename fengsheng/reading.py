@@ -21,6 +21,12 @@ def checked_format(form: str) -> Format:
         fail(f"--format {form!r} is not known; expected one of {', '.join(Format)}")
 
 
+def check_there(sources: Sequence[str]) -> None:
+    """End the command if a file or folder is missing, before anything that takes long is begun."""
+    if missing := [name for name in sources if name != "-" and not Path(name).exists()]:
+        fail(f"no such file or folder: {', '.join(missing)}")
+
+
 def read_sorted(files: Sequence[Path], form: str, platform: str) -> tuple[list[Mention], list[Author]]:
     """Return the mentions in order of time, and the profiles; lines that can't be read are counted on stderr."""
     authors: list[Author] = []

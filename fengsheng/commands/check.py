@@ -19,6 +19,7 @@ from fengsheng.indexes import open_index
 from fengsheng.loading_models import resolve
 from fengsheng.options import ConfigOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, log_to_stderr, talk
+from models.heads import ModelLoadError
 from streams.index.base import IndexUnavailable
 from streams.topics import KafkaUnavailableError, existing
 
@@ -36,7 +37,10 @@ class Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    where = resolve(settings.model)
+    try:
+        where = resolve(settings.model)
+    except ModelLoadError as error:
+        return Finding("wrong", "model", str(error))
     device = "cpu"
     if importlib.util.find_spec("torch") is None:
         return Finding("wrong", "model", "PyTorch is not installed", "make setup")
@@ -47,7 +51,7 @@ def _model(settings: Settings) -> Finding:
     elif settings.device == "cuda":
         fix = "set settings.device to auto or cpu, or install the NVIDIA driver"
         return Finding("wrong", "model", "settings.device is cuda but no GPU is seen", fix)
-    from models.heads import ModelLoadError, load_model
+    from models.heads import load_model
 
     try:
         load_model(where)

@@ -72,12 +72,13 @@ def classify(
     log_to_stderr(verbose)
     with explained(), ExitStack() as stack:
         settings = load_configuration(config).settings
+        # Before the model: a mistyped name is said at once, and no file after others are done.
+        inputs = [(name, _opened(name, stack)) for name in files or ["-"]]
         classifier = load_classifier(model or settings.model, device or settings.device)
         out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", write_through=False)
         stack.callback(out.detach)
         done = 0
-        for name in files or ["-"]:
-            stream = _opened(name, stack)
+        for name, stream in inputs:
             rows = _rows(stream, "stdin" if name == "-" else name)
             while chunk := list(itertools.islice(rows, _TOGETHER)):
                 readings = classifier.classify([row["text"] for row in chunk])

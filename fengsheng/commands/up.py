@@ -22,7 +22,7 @@ from fengsheng.options import (
     WatchesOption,
 )
 from fengsheng.output import explained, fail, log_to_stderr, talk
-from fengsheng.reading import checked_format
+from fengsheng.reading import check_there, checked_format
 from fengsheng.running import first_of, run
 from fengsheng.telling import make_delivery
 from models.classify import Classifier
@@ -57,6 +57,8 @@ def up(
     with explained():
         configuration = load_configuration(config, watches).with_data(data)
         reading = Reading(checked_format(form), platform)
+        if once:
+            check_there(sources)
         settings = configuration.settings
         pseudonyms = Pseudonymiser(
             pseudonym_key(settings, embedded=True), settings.privacy.keep_organisation_names
