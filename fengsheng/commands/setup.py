@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from config.settings import Settings
-from dashboards.install import DashboardError, install_grafana, install_kibana
 from fengsheng.configuration import load_configuration
 from fengsheng.indexes import open_index
 from fengsheng.options import ConfigOption, VerboseOption
@@ -46,6 +45,9 @@ async def _index_and_dashboards(settings: Settings) -> None:
             talk.print(f"[green]✓[/] index   {escaped(sentence)}", soft_wrap=True)
     finally:
         await index.close()
+    # Here, since no other command should wait for its imports.
+    from dashboards.install import DashboardError, install_grafana, install_kibana
+
     try:
         if settings.grafana.url:
             for sentence in await install_grafana(settings):
