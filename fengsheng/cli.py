@@ -24,7 +24,8 @@ from models.commands import app as model_app
 app = typer.Typer(
     name="fengsheng",
     help="风声 Fengsheng：几秒内发现品牌舆情危机，说明原因与证据。\n\n"
-    "Watches what the Chinese internet says about a brand and pages its PR team within seconds.",
+    "Watches what the Chinese internet says about a brand and pages its PR team within seconds.\n\n"
+    "Example: fengsheng demo",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,

@@ -73,7 +73,8 @@ async def feed_into(
             said, before = now, stats.lines
             talk.print(
                 f"{stats.mentions} 条帖子 mentions, {stats.authors} 位作者 authors, {stats.rejected} 行读不了 rejected,"
-                f" {stats.rate:.0f} 行/秒 lines/s, {stats.in_flight} 在途 in flight"
+                f" {stats.rate:.0f} 行/秒 lines/s, {stats.in_flight} 在途 in flight",
+                soft_wrap=True,
             )
 
     return await run_feed(
