@@ -29,7 +29,9 @@ def faults(report: dict[str, Any]) -> list[str]:
         if watch != "qingshan-tea" and seen["pages"]:
             found.append(f"{watch}: {seen['pages']} pages about nothing")
     if len(incidents) != 1:
-        found.append(f"{len(incidents)} incidents; the second wave must reopen the first, nothing else may fire")
+        found.append(
+            f"{len(incidents)} incidents; the second wave must reopen the first, nothing else may fire"
+        )
     expected = len({mention.mention_id for mention in load()})
     if report["posts"] != expected:
         found.append(f"{report['posts']} posts in the index, expected {expected}")

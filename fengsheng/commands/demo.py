@@ -145,7 +145,9 @@ def _verdict(outcome: Outcome) -> list[str]:
     lines = []
     if found:
         lag = (found[0] - crisis.start) / 60
-        lines.append(f"[green]✓[/] 危机在首帖后 {lag:.1f} 分钟发现 the crisis was found {lag:.1f} min after its first post")
+        lines.append(
+            f"[green]✓[/] 危机在首帖后 {lag:.1f} 分钟发现 the crisis was found {lag:.1f} min after its first post"
+        )
     else:
         lines.append("[red]✗[/] 没有发现危机 the crisis was missed")
     if false:
