@@ -20,7 +20,7 @@ from fengsheng.configuration import Configuration, load_configuration, pseudonym
 from fengsheng.enrichers import make_enricher
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, FormatOption, PlatformOption, VerboseOption, WatchesOption
-from fengsheng.output import explained, log_to_stderr, out, talk
+from fengsheng.output import escaped, explained, log_to_stderr, out, talk
 from fengsheng.reading import read_sorted
 from fengsheng.times import when
 from models.classify import Classifier
@@ -137,7 +137,7 @@ def _table(configuration: Configuration, report: dict[str, WatchReport]) -> Tabl
     zone = configuration.settings.timezone
     names = {watch.id: watch.name for watch in configuration.watches.watches}
     for watch, found in report.items():
-        head = (f"{names[watch]} {watch}", str(found.posts), f"{found.days:.1f}")
+        head = (escaped(f"{names[watch]} {watch}"), str(found.posts), f"{found.days:.1f}")
         if not found.incidents:
             table.add_row(*head, "—", "", "", "", "0")
         for incident in found.incidents:

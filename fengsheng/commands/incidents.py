@@ -16,7 +16,7 @@ from config.settings import Settings
 from fengsheng.configuration import load_configuration
 from fengsheng.indexes import open_index
 from fengsheng.options import ConfigOption, VerboseOption
-from fengsheng.output import explained, fail, log_to_stderr, out
+from fengsheng.output import escaped, explained, fail, log_to_stderr, out
 from fengsheng.times import when
 
 app = typer.Typer(no_args_is_help=True, help="查看事件 Look at incidents: list, show.")
@@ -52,7 +52,7 @@ def list_(
     for incident in found:
         table.add_row(
             incident.id,
-            incident.watch_name,
+            escaped(incident.watch_name),
             _LEVELS[incident.peak_level],
             _STATES[incident.state],
             when(incident.started_at, zone),
@@ -96,11 +96,11 @@ def show(
     out.print(render_terminal(incident, Presentation.of(settings)))
     audit = Table("时间 at", "谁 who", "变化 change", "原因 why", title="经过 audit trail")
     for entry in incident.audit:
-        audit.add_row(when(entry.at, zone), entry.who, entry.change, entry.why)
+        audit.add_row(when(entry.at, zone), *map(escaped, (entry.who, entry.change, entry.why)))
     out.print(audit)
     sent = Table("时间 at", "渠道 receiver", "内容 transition", "状态 state", title="通知 notifications")
     for n in told:
-        sent.add_row(when(n.at, zone), n.receiver, str(n.transition or ""), str(n.state))
+        sent.add_row(when(n.at, zone), escaped(n.receiver), str(n.transition or ""), str(n.state))
     out.print(sent)
 
 

@@ -21,7 +21,7 @@ from fengsheng.options import (
     VerboseOption,
     WatchesOption,
 )
-from fengsheng.output import explained, fail, log_to_stderr, talk
+from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
 from fengsheng.reading import check_there, checked_format
 from fengsheng.running import first_of, run
 from fengsheng.telling import make_delivery
@@ -94,7 +94,7 @@ async def _up(
             ) as system:
                 failed = system.pipeline.worker.failed
                 assert failed is not None
-                names = "、".join(watch.name for watch in configuration.watches.watches)
+                names = "、".join(escaped(watch.name) for watch in configuration.watches.watches)
                 talk.print(f"正在监测 watching: {names}（Ctrl-C 停止 stops）", soft_wrap=True)
                 feeding = feed_into(
                     source_of(sources, tracker, follow=not once),
@@ -115,7 +115,7 @@ async def _up(
             counts = await index.counts()
             talk.print(
                 f"索引 index: {counts['mentions']} 条帖子 mentions, {counts['incidents']} 个事件 incidents, "
-                f"{counts['dead']} 死信 dead letters · {settings.data}"
+                f"{counts['dead']} 死信 dead letters · {escaped(str(settings.data))}"
             )
             return None
         finally:
