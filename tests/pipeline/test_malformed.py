@@ -46,7 +46,7 @@ def kinds(dice: random.Random, now: float) -> list[Bad]:
         "created_at": now,
     }
     whole = text_of(body)
-    wrong = dice.choice(
+    wrong: dict[str, Any] = dice.choice(
         [{"id": 7}, {"text": None}, {"text": ["青山"]}, {"created_at": "2026-01-01"}, {"likes": "1.2万"},
          {"author": "小明"}, {"author": {"id": 5}}, {"kind": "story"}, {"platform": {}}, {"v": "1"}, {"likes": -1e9}]
     )  # fmt: skip

@@ -1,0 +1,91 @@
+"""``fengsheng check``: each fault is named with what to do, soon, and none is imagined."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.alerting.slack_server import TOKEN, FakeSlack
+from tests.commands.conftest import CLOSED, Run
+
+ROUTES = "receivers:\n  - {name: pr, type: slack, channel: C0CRISIS}\nroutes:\n  - receivers: [pr]\n"
+EVERY_SERVER = {
+    "FENGSHENG_KAFKA__BOOTSTRAP": CLOSED,
+    "FENGSHENG_ELASTICSEARCH__URL": f"http://{CLOSED}",
+    "FENGSHENG_GRAFANA__URL": f"http://{CLOSED}",
+    "FENGSHENG_KIBANA__URL": f"http://{CLOSED}",
+    "FENGSHENG_SLACK__URL": f"http://{CLOSED}/api/",
+    "FENGSHENG_SLACK__TOKEN": "xoxb-secret-of-the-test",
+}
+
+
+def lines_of(said: str, what: str) -> list[str]:
+    return [line for line in said.splitlines() if line[2:].startswith(what)]
+
+
+def test_the_shipped_configuration_is_right(run: Run) -> None:
+    done = run("check")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == ""
+    assert "✗" not in done.stderr
+    assert lines_of(done.stderr, "model")[0].startswith("✓")
+
+
+def test_wrong_yaml_is_told_with_file_line_key_found_and_expected(run: Run, tmp_path: Path) -> None:
+    watches, rules = tmp_path / "watches.yaml", tmp_path / "rules.yaml"
+    watches.write_text(
+        "watches:\n  - id: tea\n    name: 茶\n    any: [茶]\n    anyone: [茶]\n", encoding="utf-8"
+    )
+    rules.write_text("rules: [\n", encoding="utf-8")
+    done = run("check", "--config", tmp_path, "--offline")
+    assert done.exit_code == 1
+    (line,) = [line for line in done.stderr.splitlines() if f"{watches}:5" in line]
+    assert "watches.0.anyone" in line
+    assert "found" in line
+    assert "expected" in line
+    assert f"{rules}:" in done.stderr  # all files are read, not only up to the first fault
+    assert "Traceback" not in done.stderr
+
+
+def test_closed_ports_are_told_within_fifteen_seconds(run: Run) -> None:
+    begun = time.monotonic()
+    done = run("check", **EVERY_SERVER, FENGSHENG_MODEL="models/nosuch")
+    assert time.monotonic() - begun < 15
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    for what in ("kafka", "elasticsearch", "slack", "grafana", "kibana", "model", "privacy"):
+        (line,) = lines_of(done.stderr, what)
+        assert line.startswith("✗"), line
+    for what in ("kafka", "elasticsearch", "grafana", "kibana"):
+        (line,) = lines_of(done.stderr, what)
+        assert CLOSED in line
+        assert "start it" in line
+    assert "models/nosuch: no such directory" in done.stderr
+    assert "FENGSHENG_PRIVACY__PSEUDONYM_KEY" in lines_of(done.stderr, "privacy")[0]
+    assert "xoxb-secret-of-the-test" not in done.output
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("token", "right"), [(TOKEN, True), ("xoxb-wrong", False)])
+async def test_slack_is_asked_whether_the_token_is_right(tmp_path: Path, token: str, right: bool) -> None:
+    from fengsheng.cli import app
+
+    (tmp_path / "routes.yaml").write_text(ROUTES, encoding="utf-8")
+    async with FakeSlack(time.time) as slack:
+        environment = {"FENGSHENG_SLACK__URL": slack.url, "FENGSHENG_SLACK__TOKEN": token}
+        done = await asyncio.to_thread(
+            CliRunner().invoke, app, ["check", "--config", str(tmp_path)], env=environment
+        )
+    slacks = lines_of(done.stderr, "slack")
+    assert done.exit_code == (0 if right else 1), done.stderr
+    assert all(line.startswith("✓" if right else "✗") for line in slacks)
+    assert len(slacks) == (2 if right else 1)  # who we are, and the channel
+    if not right:
+        assert "invalid_auth" in slacks[0]
+        assert "FENGSHENG_SLACK__TOKEN" in slacks[0]
+    assert token not in done.output
+    assert not slack.messages()

@@ -1,0 +1,85 @@
+"""``fengsheng classify``: every line of any input once, in order, with its own fields."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.labels import HEADS
+from tests.commands.conftest import Run
+
+BOM = b"\xef\xbb\xbf"
+
+
+def test_plain_lines_and_json_lines_of_files_and_stdin_keep_order_and_fields(
+    run: Run, tmp_path: Path
+) -> None:
+    mixed, rows = tmp_path / "mixed.txt", tmp_path / "rows.jsonl"
+    mixed.write_bytes(
+        BOM + "太恶心了，要求退款\r\n".encode() + b"\r\n   \n" + '{"text": "很好喝", "n": 1}\r\n'.encode()
+    )
+    rows.write_bytes('{"id": "x", "text": "", "deep": {"a": [1, null]}}\n{"text": "没有换行"}'.encode())
+    done = run("classify", mixed, "-", rows, stdin="😀\n从标准输入 [/red]\n".encode())
+    assert done.exit_code == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["text"] for row in found] == ["太恶心了，要求退款", "很好喝", "😀", "从标准输入 [/red]", "", "没有换行"]  # fmt: skip
+    assert found[1]["n"] == 1
+    assert (found[4]["id"], found[4]["deep"]) == ("x", {"a": [1, None]})
+    for row in found:
+        for head, labels in HEADS.items():
+            scores = row["scores"][head]
+            assert list(scores) == list(labels)
+            assert sum(scores.values()) == pytest.approx(1, abs=0.001)
+            assert row[head] == max(scores, key=scores.get)
+    assert (found[0]["polarity"], found[1]["polarity"]) == ("negative", "positive")
+    assert "很好喝" in done.stdout  # readable, not escaped
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{"text": "a"}\n\n{"text": \n', [":3:", "must be JSON"]),
+        (b'{"id": 1}\n', [":1:", "no key 'text'"]),
+        (b'ok\n{"text": 5}\n', [":2:", "text of type int"]),
+        ("一\n".encode() + "二三".encode("gbk") + b"\n", [":2:", "expected UTF-8", "iconv"]),
+        (b'{"a":' * 100_000, [":1:", "must be JSON"]),
+    ],
+    ids=["broken", "no text", "number", "gbk", "deep"],
+)
+def test_a_bad_row_names_its_file_and_line(run: Run, tmp_path: Path, data: bytes, told: list[str]) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(data)
+    done = run("classify", path)
+    assert done.exit_code == 1
+    assert f"{path}{told[0]}" in done.stderr
+    assert all(part in done.stderr for part in told[1:])
+    assert "Traceback" not in done.stderr
+
+
+def test_no_rows_are_no_output(run: Run) -> None:
+    done = run("classify", stdin=b"\n\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:
+    many = tmp_path / "many.txt"
+    # 180 kB of answers: more than a pipe holds.
+    many.write_text("".join(f"第{n}杯\n" for n in range(300)), encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fengsheng", "classify", str(many)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        first = json.loads(process.stdout.readline())
+        process.stdout.close()  # what `| head -1` does
+        said = process.stderr.read().decode()
+        status = process.wait(120)
+    assert first["text"] == "第0杯"
+    assert said == ""
+    assert status == 0

@@ -1,0 +1,81 @@
+"""Failures that a user can mend: status 1, nothing on stdout, and on stderr what, where and what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import CLOSED, Run
+
+KAFKA = {"FENGSHENG_KAFKA__BOOTSTRAP": CLOSED}
+ELASTIC = {"FENGSHENG_ELASTICSEARCH__URL": f"http://{CLOSED}"}
+KEY = {"FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for tests"}
+POST = '{"platform": "weibo", "id": "1", "text": "青山茶饮", "created_at": 1760000000}\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "told"),
+    [
+        (["classify", "nosuch.txt"], {}, ["nosuch.txt", "No such file"]),
+        (["classify", "."], {}, [".", "directory"]),
+        (["backtest", "nosuch.jsonl"], {}, ["no such file", "nosuch.jsonl"]),
+        (["replay", "nosuch.jsonl"], {}, ["no such file", "nosuch.jsonl"]),
+        (["up", "nosuch.jsonl", "--once"], {}, ["no such file", "nosuch.jsonl"]),
+        (["up", "post.jsonl", "--once", "--format", "csv"], {}, ["--format 'csv'", "auto, fengsheng, mediacrawler"]),
+        (["feed", "post.jsonl", "--format", "csv"], {}, ["--format 'csv'", "auto, fengsheng, mediacrawler"]),
+        (["replay", "post.jsonl", "--format", "csv"], {}, ["--format 'csv'", "auto, fengsheng, mediacrawler"]),
+        (["backtest", "post.jsonl", "--format", "csv"], {}, ["--format 'csv'", "auto, fengsheng, mediacrawler"]),
+        (["backtest", "bad.jsonl"], {}, ["no readable posts", "bad.jsonl:1"]),
+        (["backtest", "post.jsonl", "--model", "models/nosuch"], {}, ["models/nosuch", "no such directory", "--model"]),
+        (["classify", "post.jsonl", "--model", "./nosuch"], {}, ["./nosuch", "no such directory"]),
+        (["classify", "post.jsonl", "--model", "post.jsonl"], {}, ["post.jsonl", "a file", "config.json"]),
+        (["worker"], {}, ["kafka.bootstrap", "FENGSHENG_KAFKA__BOOTSTRAP=", "fengsheng up"]),
+        (["worker"], KAFKA, ["elasticsearch.url", "FENGSHENG_ELASTICSEARCH__URL"]),
+        (["worker"], KAFKA | ELASTIC, ["FENGSHENG_PRIVACY__PSEUDONYM_KEY", "openssl rand"]),
+        (["worker"], KAFKA | ELASTIC | KEY, [CLOSED, "start it", "FENGSHENG_KAFKA__BOOTSTRAP"]),
+        (["feed", "post.jsonl", "--once"], KEY, ["kafka.bootstrap", "fengsheng up"]),
+        (["feed", "post.jsonl", "--once"], KAFKA, ["FENGSHENG_PRIVACY__PSEUDONYM_KEY"]),
+        (["feed", "post.jsonl", "--once"], KAFKA | KEY, [CLOSED, "start it", "FENGSHENG_KAFKA__BOOTSTRAP"]),
+        (["replay", "post.jsonl"], KAFKA | KEY, [CLOSED, "start it"]),
+        (["setup"], KAFKA, [CLOSED, "start it"]),
+        (["setup"], ELASTIC, [f"http://{CLOSED}", "start it", "elasticsearch.url"]),
+        (["incidents", "list"], ELASTIC, [f"http://{CLOSED}", "start it"]),
+        (["retention"], ELASTIC, [f"http://{CLOSED}", "start it"]),
+        (["incidents", "show", "nosuch"], {}, ["'nosuch'", "fengsheng incidents list"]),
+        (["incidents", "list", "--config", "nosuch"], {}, ["nosuch", "no such folder"]),
+        (["backtest", "post.jsonl", "--watches", "nosuch.yaml"], {}, ["nosuch.yaml"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)  # fmt: skip
+def test_it_says_what_where_and_what_to_do(
+    run: Run, words: list[str], environment: dict[str, str], told: list[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "post.jsonl").write_text(POST, encoding="utf-8")
+    (tmp_path / "bad.jsonl").write_text("{broken\n", encoding="utf-8")
+    begun = time.monotonic()
+    done = run(*words, **environment)
+    assert done.exit_code == 1, done.stderr
+    assert done.stdout == ""
+    for part in told:
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - begun < 15
+
+
+def test_a_process_of_its_own_exits_1_before_it_loads_the_model(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "fengsheng", "classify", "nosuch.txt"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "nosuch.txt: No such file" in done.stderr
+    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if "import time:" in line}
+    assert "fengsheng.cli" in loaded
+    assert not loaded & {"torch", "transformers", "elasticsearch", "grafana_client"}

@@ -1,0 +1,113 @@
+"""``fengsheng incidents`` and ``fengsheng retention`` on an embedded index that holds something."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.records import Incident, Notification, NotificationState, Transition, decode, encode
+from config.settings import RetentionSettings
+from streams.index.sqlite import SqliteIndex
+from tests.alerting.sample_incident import FIRED, RESOLVED, START
+from tests.commands.conftest import Run
+from tests.streams.index.records import mention
+
+OPEN = msgspec.structs.replace(FIRED, id="yunling-1", watch="yunling", watch_name="云岭 [bold]茶铺", started_at=START + 9)  # fmt: skip
+PAGE = Notification(
+    key="key-1", incident_id=RESOLVED.id, receiver="pr-team", state=NotificationState.SENT, at=START + 3,
+    watch=RESOLVED.watch, transition=Transition.FIRED, page=True,
+)  # fmt: skip
+
+
+def with_index(data: Path, do: Callable[[SqliteIndex], Awaitable[object]]) -> None:
+    async def work() -> None:
+        index = SqliteIndex(data / "index.sqlite", RetentionSettings())
+        await index.open()
+        try:
+            await index.setup()
+            await do(index)
+        finally:
+            await index.close()
+
+    data.mkdir(parents=True, exist_ok=True)
+    asyncio.run(work())
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+
+    async def fill(index: SqliteIndex) -> None:
+        await index.write_incidents([RESOLVED, OPEN])
+        await index.save_notification(PAGE)
+
+    with_index(folder, fill)
+    return folder
+
+
+@pytest.mark.usefixtures("data")
+def test_list_as_json_gives_the_records_latest_first(run: Run) -> None:
+    done = run("incidents", "list", "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert [decode(line.encode(), Incident) for line in done.stdout.splitlines()] == [OPEN, RESOLVED]
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [([], {OPEN.id, RESOLVED.id}), (["--open"], {OPEN.id}), (["--watch", RESOLVED.watch], {RESOLVED.id}),
+     (["--watch", "nosuch"], set())],
+)  # fmt: skip
+def test_list_shows_a_table_of_those_asked_for(run: Run, words: list[str], ids: set[str]) -> None:
+    done = run("incidents", "list", *words)
+    assert done.exit_code == 0
+    assert {i for i in (OPEN.id, RESOLVED.id) if i in done.stdout} == ids
+    assert ("没有事件" in done.stdout) == (not ids)
+    assert ("云岭 [bold]茶铺" in done.stdout) == (OPEN.id in ids)  # a name is no mark-up
+
+
+@pytest.mark.usefixtures("data")
+def test_show_gives_message_audit_and_who_was_told(run: Run) -> None:
+    done = run("incidents", "show", RESOLVED.id)
+    assert (done.exit_code, done.stderr) == (0, "")
+    for part in (RESOLVED.watch_name, "经过 audit trail", "通知 notifications", "pr-team", "sent"):
+        assert part in done.stdout
+    body = json.loads(run("incidents", "show", RESOLVED.id, "--json").stdout)
+    assert body.pop("notifications") == [json.loads(encode(PAGE))]
+    assert body == json.loads(encode(RESOLVED))
+
+
+def test_retention_names_what_it_would_drop_and_drops_it_only_without_dry_run(
+    run: Run, tmp_path: Path
+) -> None:
+    now = time.time()
+    kept = mention(1, at=now - 3600)
+    old = mention(2, at=now - 86_400 * (RetentionSettings().mentions_days + 70))
+
+    async def fill(index: SqliteIndex) -> None:
+        assert await index.write_mentions([kept, old]) == []
+
+    async def holds(expected: int) -> None:
+        async def look(index: SqliteIndex) -> None:
+            assert (await index.counts())["mentions"] == expected
+
+        await asyncio.to_thread(with_index, tmp_path / "data", look)
+
+    with_index(tmp_path / "data", fill)
+    month = time.strftime("%Y", time.gmtime(old.created_at))
+    dry = run("retention", "--dry-run")
+    assert (dry.exit_code, dry.stderr) == (0, "")
+    assert dry.stdout.startswith("mentions-" + month)
+    assert len(dry.stdout.splitlines()) == 1
+    asyncio.run(holds(2))
+    assert run("retention").stdout == dry.stdout
+    asyncio.run(holds(1))
+    again = run("retention")
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert "nothing has expired" in again.stderr
