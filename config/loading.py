@@ -6,13 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 M = TypeVar("M", bound=BaseModel)
+
+ID: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+IN_WORDS: Final = (
+    "小写字母、数字、- 和 _ small letters, digits, - and _ (at most 64, the first a letter or digit)"
+)
 _MODEL = re.compile(r"^dictionary or instance of \w+$")
 
 
@@ -117,7 +122,21 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def problems_of(error: ValidationError, document: Any, file: str) -> list[Problem]:
+def _keys_at(model: Any, loc: Sequence[int | str]) -> list[str]:
+    """The keys that the model allows at `loc`; empty where that can't be told."""
+    for part in loc:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(str(part))
+            model = None if field is None else field.annotation
+        else:
+            # list[X], dict[K, X]: the last argument is what the elements are.
+            model = next(iter(get_args(model)[::-1]), None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def problems_of(error: ValidationError, document: Any, file: str, model: type[BaseModel]) -> list[Problem]:
     """Translate pydantic's findings into problems with lines."""
     problems = []
     for item in error.errors(include_url=False):
@@ -131,12 +150,14 @@ def problems_of(error: ValidationError, document: Any, file: str) -> list[Proble
             problems.append(Problem(file, _line_of(document, loc), key, cause.found, cause.expected))
             continue
         if kind == "extra_forbidden":
-            found, expected = f"the unknown key {str(loc[-1])!r}", "one of the documented keys"
+            found = f"the unknown key {str(loc[-1])!r}"
+            expected = f"one of {', '.join(keys)}" if (keys := _keys_at(model, loc[:-1])) else "no such key"
         elif kind == "missing":
             found, expected = "nothing", f"the key {str(loc[-1])!r}"
         else:
             message = item["msg"].removeprefix("Value error, ")
             expected = message.removeprefix("Input should be ").removeprefix("a valid ")
+            expected = expected.replace(f"String should match pattern '{ID}'", IN_WORDS)
             expected = _MODEL.sub("a mapping of keys to values", expected)
             found = _shown(item["input"])
         problems.append(Problem(file, _line_of(document, loc), key, found, expected))
@@ -159,4 +180,4 @@ def load(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(problems_of(error, document, str(path))) from None
+        raise ConfigError(problems_of(error, document, str(path), model)) from None

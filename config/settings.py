@@ -182,6 +182,15 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             continue
         path = name[len(PREFIX) :].lower().split("__")
         if path[0] not in Settings.model_fields:
+            if len(path) > 1:
+                sections = ", ".join(Settings.model_fields)
+                raise ConfigError(
+                    [
+                        Problem(
+                            f"environment {name}", None, "", f"no section {path[0]!r}", f"one of {sections}"
+                        )
+                    ]
+                )
             continue
         node = tree
         for depth, part in enumerate(path[:-1]):
@@ -244,7 +253,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
     try:
         return Settings.model_validate(_merge(document, over))
     except ValidationError as error:
-        problems = problems_of(error, document, str(path or "settings"))
+        problems = problems_of(error, document, str(path or "settings"), Settings)
         raise ConfigError([_name_variable(p, over) for p in problems]) from None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from config.loading import MisplacedError
+from config.loading import ID, MisplacedError
 
 Keyword = str
 
@@ -18,7 +20,7 @@ class Model(BaseModel):
 class Watch(Model):
     """What to listen for: mentions with one of `any`, every one of `all` and none of `none`."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    id: str = Field(pattern=ID)
     name: str = Field(min_length=1)
     any: list[Keyword] = Field(default_factory=list)
     all: list[Keyword] = Field(default_factory=list)
@@ -31,13 +33,30 @@ class Watch(Model):
     def _no_blank_keywords(cls, words: list[str]) -> list[str]:
         if any(not word.strip() for word in words):
             raise ValueError("keywords that are not empty")
+        if joined := [word for word in words if set(word) & set("，、；")]:
+            listed = "[" + ", ".join(re.split("[，、；]", joined[0])) + "]"
+            raise ValueError(f"keywords with half-width commas between them: {listed}")
         return words
 
     @model_validator(mode="after")
     def _has_keywords(self) -> Watch:
         if not self.any and not self.all:
             raise ValueError("at least one keyword in 'any' or 'all'")
+        if word := self._cancelled():
+            expected = "exclusions that leave something to find"
+            raise MisplacedError(expected, f"a keyword that occurs in {word!r} itself", ("none",))
         return self
+
+    def _cancelled(self) -> str | None:
+        """A keyword without which nothing matches, and which holds an excluded one itself."""
+
+        def holds(word: str) -> bool:
+            return any(no.casefold() in word.casefold() for no in self.none)
+
+        needed = [word for word in self.all if holds(word)]
+        if not needed and self.any and all(map(holds, self.any)):
+            needed = self.any
+        return needed[0] if needed else None
 
 
 class Watches(Model):

@@ -10,6 +10,7 @@ from fengsheng.commands import (
     backtest,
     check,
     classify,
+    dead,
     demo,
     feed,
     incidents,
@@ -41,6 +42,7 @@ app.command()(replay.replay)
 app.command()(classify.classify)
 app.command()(backtest.backtest)
 app.add_typer(incidents.app, name="incidents")
+app.command()(dead.dead)
 app.command()(retention.retention)
 app.add_typer(model_app, name="model")
 

@@ -19,8 +19,8 @@ PACKAGED = Path(__file__).resolve().parent.parent / "config"
 """The configuration that ships with the program."""
 
 NO_KEY = (
-    "no key for the authors' pseudonyms: set FENGSHENG_PRIVACY__PSEUDONYM_KEY to a long random text, the same"
-    " on every feed and worker (for instance: openssl rand -hex 32)"
+    "a long random text, the same on every feed and worker, for the authors' pseudonyms (for instance:"
+    " openssl rand -hex 32)"
 )
 
 
@@ -148,7 +148,9 @@ def pseudonym_key(settings: Settings, embedded: bool) -> bytes:
     if settings.privacy.pseudonym_key is not None:
         return settings.privacy.pseudonym_key.get_secret_value().encode()
     if not embedded:
-        raise ConfigError([Problem("environment", None, "", "", NO_KEY)])
+        raise ConfigError(
+            [Problem("environment", None, "FENGSHENG_PRIVACY__PSEUDONYM_KEY", "nothing", NO_KEY)]
+        )
     path = settings.data / "pseudonym.key"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

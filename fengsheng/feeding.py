@@ -46,7 +46,7 @@ class _SayingRejections:
                 soft_wrap=True,
             )
         if self._shown == _SHOWN:
-            talk.print("后面的不再显示，见死信 further ones are not shown: see the dead letters")
+            talk.print("后面的不再显示 further ones are not shown: fengsheng dead")
 
 
 async def feed_into(

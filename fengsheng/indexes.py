@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from config.settings import Settings
-from streams.index.base import Index
+from streams.index.base import Index, IndexUnavailable
 from streams.index.sqlite import SqliteIndex
+
+
+def open_existing_index(settings: Settings) -> Index:
+    """Return the index of a command that only looks, not yet opened.
+
+    Raises
+    ------
+    IndexUnavailable
+        It would be the embedded one, and there is none in the data folder.
+    """
+    path = settings.data / "index.sqlite"
+    if settings.elasticsearch.url is None and not path.exists():
+        raise IndexUnavailable(
+            f"no index at {path}: name the folder that 'fengsheng up --data' or 'demo --keep' wrote with --data,"
+            " or set FENGSHENG_ELASTICSEARCH__URL"
+        )
+    return open_index(settings)
 
 
 def open_index(settings: Settings) -> Index:

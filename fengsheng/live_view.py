@@ -100,8 +100,10 @@ class LiveView:
         newest = max((s[-1].at for s in self._series.values() if s), default=None)
         at = f" · 事件时间 event time {when(newest, self._timezone)}" if newest else ""
         rate = self._rate() if self._rates else 0.0
+        # A post that came twice is indexed twice, once: it must not show more than there are.
+        done = min(self._counters.indexed, self._total or self._counters.indexed)
         return (
-            f"{self._counters.indexed}{total} 条 posts · {rate:.0f} 条/秒 posts/s · "
+            f"{done}{total} 条 posts · {rate:.0f} 条/秒 posts/s · "
             f"{self._counters.transitions} 次变化 transitions · {self._counters.dead} 死信 dead{at}"
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fengsheng.output import fail
+from fengsheng.output import fail, talk
 from models.classify import Classifier
 from models.heads import ModelLoadError
 
@@ -41,6 +41,8 @@ def _looks_local(name: str) -> bool:
 
 def load_classifier(name: str, device: str) -> Classifier:
     """Return the classifier, or end the command with what is wrong with the model."""
+    if talk.is_terminal:
+        talk.print("正在加载模型 loading the model …")
     try:
         return Classifier(resolve(name), device=device)
     except ModelLoadError as error:

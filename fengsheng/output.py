@@ -12,6 +12,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.table import Table
 
 from config.loading import ConfigError
 from streams.index.base import IndexUnavailable
@@ -21,8 +22,16 @@ talk = Console(stderr=True, highlight=False)
 """Where a person reads: stderr."""
 
 
-out = Console(highlight=False)
-"""Where data goes: stdout."""
+out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200)
+"""Where data goes: stdout; a file or pipe has no 80 columns to keep to."""
+
+
+def table_of(*names: str) -> Table:
+    """Return a table with these columns; one whose name ends in ``!`` is never cut or wrapped, others fold."""
+    table = Table()
+    for name in names:
+        table.add_column(name.removesuffix("!"), no_wrap=name.endswith("!"), overflow="fold")
+    return table
 
 
 def fail(message: str) -> NoReturn:

@@ -72,7 +72,7 @@ class Pipeline:
         self._clock = clock
         self._retention_every = settings.retention.check_hours * 3600
         self._retention: asyncio.Task[None] | None = None
-        app = make_app(settings.kafka, bootstrap, credentials)
+        app = make_app(settings.kafka, bootstrap, credentials, settings.data / "faust")
         publisher: Publisher = FaustPublisher(app)
         if most_unmeasured is not None:
             publisher = _Paced(publisher, self.counters, most_unmeasured)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.records import Author, Mention
+from config.settings import PipelineSettings
 from fengsheng.output import escaped, fail, talk
+from streams.decoding import check_mention
 from streams.feeds.follow import SourceMissing
 from streams.feeds.formats import Format, Rejected
 from streams.feeds.replay import load_sorted
@@ -25,6 +27,19 @@ def check_there(sources: Sequence[str]) -> None:
     """End the command if a file or folder is missing, before anything that takes long is begun."""
     if missing := [name for name in sources if name != "-" and not Path(name).exists()]:
         fail(f"no such file or folder: {', '.join(missing)}")
+
+
+def acceptable(mentions: Sequence[Mention], limits: PipelineSettings, now: float) -> list[Mention]:
+    """Return the mentions that a worker would take; the others are counted on stderr."""
+    refused = [found for mention in mentions if (found := check_mention(mention, limits, now))]
+    if not refused:
+        return list(mentions)
+    codes = ", ".join(f"{code} {n}" for code, n in Counter(r.code for r in refused).most_common())
+    talk.print(
+        f"[yellow]不收 {len(refused)} 条 refused[/] {codes}; 例如 for instance: {escaped(refused[0].reason)}",
+        soft_wrap=True,
+    )
+    return [mention for mention in mentions if check_mention(mention, limits, now) is None]
 
 
 def read_sorted(files: Sequence[Path], form: str, platform: str) -> tuple[list[Mention], list[Author]]:

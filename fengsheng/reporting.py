@@ -68,6 +68,20 @@ def as_object(reports: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {"watches": {w: json.loads(msgspec.json.encode(r)) for w, r in reports.items()}, **more}
 
 
+def check_writable(path: Path | None) -> None:
+    """End the command if a report could not be written there, before the run that it is about."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            fail(f"{path}: is a folder; expected a file to write")
+        path.with_name(path.name + ".new").open("ab").close()
+        path.with_name(path.name + ".new").unlink()
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+
+
 def write_report(path: Path, body: dict[str, Any]) -> None:
     """Write the object to `path`, whole or not at all; end the command where that fails."""
     fresh = path.with_name(path.name + ".new")

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import faust
@@ -84,17 +85,21 @@ def raw_topic(app: faust.App, name: str) -> Any:
     return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
 
-def make_app(kafka: KafkaSettings, bootstrap: str, credentials: Any = None) -> faust.App:
+def make_app(
+    kafka: KafkaSettings, bootstrap: str, credentials: Any = None, folder: Path | None = None
+) -> faust.App:
     """Return the Faust app: no web server, no tables, topics never made by accident.
 
     A worker that dies without goodbye is noticed after the session timeout of 10 s;
-    Faust's own default of 60 s leaves its partitions unread that long.
+    Faust's own default of 60 s leaves its partitions unread that long. Faust makes a folder for
+    tables, of which there are none: it goes into `folder`.
     """
     return faust.App(
         kafka.group,
         broker=";".join(f"kafka://{address.strip()}" for address in bootstrap.split(",")),
         broker_credentials=credentials,
         store="memory://",
+        **({} if folder is None else {"datadir": str(folder)}),
         web_enabled=False,
         autodiscover=False,
         worker_redirect_stdouts=False,

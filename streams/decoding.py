@@ -33,7 +33,8 @@ def _short_fields(mention: Mention) -> Iterator[tuple[str, str | None]]:
             yield f"author.{name}", getattr(mention.author, name)
 
 
-def _check(mention: Mention, limits: PipelineSettings, now: float) -> Rejection | None:
+def check_mention(mention: Mention, limits: PipelineSettings, now: float) -> Rejection | None:
+    """Return why a well-formed mention is refused all the same, None if it is not."""
     if mention.v > FORMAT_VERSION:
         return Rejection(
             "version", f"format version {mention.v} is newer than {FORMAT_VERSION}: update the workers"
@@ -96,5 +97,5 @@ def decode_mention(data: bytes | None, limits: PipelineSettings, now: float) -> 
         return _not_utf8(data) or Rejection("broken_json", str(error))
     except UnicodeDecodeError:
         return _not_utf8(data) or Rejection("encoding", "not UTF-8")
-    rejection = _check(mention, limits, now)
+    rejection = check_mention(mention, limits, now)
     return mention if rejection is None else replace(rejection, mention_id=mention.mention_id)

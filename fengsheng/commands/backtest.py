@@ -20,8 +20,8 @@ from fengsheng.configuration import Configuration, load_configuration, pseudonym
 from fengsheng.enrichers import make_enricher
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, FormatOption, PlatformOption, VerboseOption, WatchesOption
-from fengsheng.output import escaped, explained, log_to_stderr, out, talk
-from fengsheng.reading import read_sorted
+from fengsheng.output import escaped, explained, log_to_stderr, out, table_of, talk
+from fengsheng.reading import acceptable, read_sorted
 from fengsheng.times import when
 from models.classify import Classifier
 from streams.enriching import Enricher, whole_text
@@ -95,6 +95,7 @@ def backtest(
     with explained():
         configuration = load_configuration(config, watches)
         mentions, authors = read_sorted(files, form, platform)
+        mentions = acceptable(mentions, configuration.settings.pipeline, time.time())
         talk.print(f"{len(mentions)} 条 posts")
         name = model or configuration.settings.model
         classifier = load_classifier(name, configuration.settings.device)
@@ -124,13 +125,13 @@ def _report(
 
 
 def _table(configuration: Configuration, report: dict[str, WatchReport]) -> Table:
-    table = Table(
+    table = table_of(
         "对象 watch",
         "帖子 posts",
         "天 days",
         "级别 level",
-        "开始 started",
-        "发现 detected",
+        "开始 started!",
+        "发现 detected!",
         "结束 resolved",
         "通知 pages",
     )

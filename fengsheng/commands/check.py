@@ -155,7 +155,8 @@ def _pseudonyms(settings: Settings) -> Finding:
     try:
         pseudonym_key(settings, embedded)
     except ConfigError as error:
-        return Finding("wrong", "privacy", error.problems[0].expected)
+        problem = error.problems[0]
+        return Finding("wrong", "privacy", f"{problem.key} is not set", f"set it to {problem.expected}")
     return Finding("ok", "privacy", "the pseudonyms' key is set")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -21,16 +20,20 @@ from fengsheng.output import explained, fail, log_to_stderr, talk
 _TOGETHER = 512
 
 
+class _BadRowError(Exception):
+    """A row that can't be read; the message says where and why."""
+
+
 def _rows(stream: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
     """The rows of one input: a line that begins with ``{`` must be a JSON object with ``text``."""
     for number, raw in enumerate(stream, 1):
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            fail(
+            raise _BadRowError(
                 f"{name}:{number}: found byte 0x{raw[error.start]:02x}, expected UTF-8"
                 f" (convert it first: iconv -f GB18030 -t UTF-8 {name})"
-            )
+            ) from None
         if not line.strip():
             continue
         if not line.lstrip().startswith("{"):
@@ -39,12 +42,31 @@ def _rows(stream: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
         try:
             row = json.loads(line)
         except (json.JSONDecodeError, RecursionError) as error:
-            fail(f"{name}:{number}: a line that begins with {{ must be JSON: {error}")
+            raise _BadRowError(f"{name}:{number}: a line that begins with {{ must be JSON: {error}") from None
         text = row.get("text")
         if not isinstance(text, str):
             found = "no key 'text'" if "text" not in row else f"text of type {type(text).__name__}"
-            fail(f"{name}:{number}: found {found}, expected a JSON object with 'text' as a string")
+            raise _BadRowError(
+                f"{name}:{number}: found {found}, expected a JSON object with 'text' as a string"
+            )
         yield row
+
+
+def _chunks(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows some hundreds at a time; those before a bad row come before its error does."""
+    chunk: list[dict[str, Any]] = []
+    try:
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == _TOGETHER:
+                yield chunk
+                chunk = []
+    except _BadRowError as error:
+        if chunk:
+            yield chunk
+        fail(str(error))
+    if chunk:
+        yield chunk
 
 
 def classify(
@@ -79,8 +101,7 @@ def classify(
         stack.callback(out.detach)
         done = 0
         for name, stream in inputs:
-            rows = _rows(stream, "stdin" if name == "-" else name)
-            while chunk := list(itertools.islice(rows, _TOGETHER)):
+            for chunk in _chunks(_rows(stream, "stdin" if name == "-" else name)):
                 readings = classifier.classify([row["text"] for row in chunk])
                 for row, reading in zip(chunk, readings, strict=True):
                     row |= {

@@ -16,9 +16,9 @@ from rich.text import Text
 from fengsheng.configuration import Configuration, load_configuration, pseudonym_key
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, VerboseOption
-from fengsheng.output import explained, log_to_stderr, talk
+from fengsheng.output import explained, log_to_stderr, table_of, talk
 from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
-from fengsheng.reporting import WatchReport, as_object, write_report
+from fengsheng.reporting import WatchReport, as_object, check_writable, write_report
 from fengsheng.running import run
 from fengsheng.scenario import SCENARIO_WATCHES, TRUTH, load
 from fengsheng.times import when
@@ -54,6 +54,7 @@ def demo(
     folder = keep or Path(tempfile.mkdtemp(prefix="fengsheng-demo-"))
     try:
         with explained():
+            check_writable(report)
             configuration = _demo_configuration(config, folder)
             settings = configuration.settings
             pseudonyms = Pseudonymiser(pseudonym_key(settings, embedded=True))
@@ -81,12 +82,12 @@ def _demo_configuration(config: Path | None, folder: Path) -> Configuration:
 def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) -> None:
     zone = configuration.settings.timezone
     names = {watch.id: watch.name for watch in configuration.watches.watches}
-    table = Table(
+    table = table_of(
         "对象 watch",
         "帖子 posts",
         "级别 level",
-        "开始 started",
-        "发现 detected",
+        "开始 started!",
+        "发现 detected!",
         "用时 lag",
         "结束 resolved",
         "通知 pages",

@@ -11,12 +11,12 @@ from rich.table import Table
 
 from alerting.message.content import Presentation
 from alerting.message.terminal import render_terminal
-from config.records import Incident, Notification, encode
+from config.records import Incident, Notification, Transition, encode
 from config.settings import Settings
 from fengsheng.configuration import load_configuration
-from fengsheng.indexes import open_index
-from fengsheng.options import ConfigOption, VerboseOption
-from fengsheng.output import escaped, explained, fail, log_to_stderr, out
+from fengsheng.indexes import open_existing_index
+from fengsheng.options import ConfigOption, DataOption, VerboseOption
+from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of
 from fengsheng.times import when
 
 app = typer.Typer(no_args_is_help=True, help="查看事件 Look at incidents: list, show.")
@@ -30,24 +30,25 @@ def list_(
     watch: Annotated[str | None, typer.Option("--watch", help="关注对象 Only this watch.")] = None,
     open_only: Annotated[bool, typer.Option("--open", help="未结束的 Only those not resolved.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """列出事件 List incidents, the latest first.
+    """列出事件 List incidents, the latest first. Embedded runs: name their folder with --data.
 
     Example: fengsheng incidents list --open
     """
     log_to_stderr(verbose)
     with explained():
-        settings = load_configuration(config).settings
+        settings = load_configuration(config).with_data(data).settings
         found = asyncio.run(_list(settings, watch, open_only))
     if as_json:
         for incident in found:
             print(encode(incident).decode())
         return
     zone = settings.timezone
-    table = Table(
-        "编号 id", "对象 watch", "级别 level", "状态 state", "开始 started", "结束 resolved", "通知 pages"
+    table = table_of(
+        "编号 id!", "对象 watch", "级别 level!", "状态 state", "开始 started", "结束 resolved", "通知 pages"
     )
     for incident in found:
         table.add_row(
@@ -63,7 +64,7 @@ def list_(
 
 
 async def _list(settings: Settings, watch: str | None, open_only: bool) -> list[Incident]:
-    index = open_index(settings)
+    index = open_existing_index(settings)
     await index.open()
     try:
         return await index.incidents(watch=watch, open_only=open_only)
@@ -75,16 +76,17 @@ async def _list(settings: Settings, watch: str | None, open_only: bool) -> list[
 def show(
     incident_id: Annotated[str, typer.Argument(metavar="ID", help="事件编号 The incident's id (see list).")],
     as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON on stdout.")] = False,
+    data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """查看一个事件 Show one incident: message, evidence, audit trail, who was told.
 
-    Example: fengsheng incidents show qingshan-tea-1760781600
+    Example: fengsheng incidents show qingshan-tea-20261018T032000.000Z
     """
     log_to_stderr(verbose)
     with explained():
-        settings = load_configuration(config).settings
+        settings = load_configuration(config).with_data(data).settings
         incident, told = asyncio.run(_show(settings, incident_id))
     if incident is None:
         fail(f"no incident {incident_id!r} in the index; 'fengsheng incidents list' shows those there are")
@@ -98,14 +100,24 @@ def show(
     for entry in incident.audit:
         audit.add_row(when(entry.at, zone), *map(escaped, (entry.who, entry.change, entry.why)))
     out.print(audit)
-    sent = Table("时间 at", "渠道 receiver", "内容 transition", "状态 state", title="通知 notifications")
+    sent = Table(
+        "时间 at", "渠道 receiver", "内容 transition", "种类 kind", "状态 state", title="通知 notifications"
+    )
     for n in told:
-        sent.add_row(when(n.at, zone), escaped(n.receiver), str(n.transition or ""), str(n.state))
+        sent.add_row(when(n.at, zone), escaped(n.receiver), str(n.transition or ""), _kind(n), str(n.state))
     out.print(sent)
 
 
+def _kind(notification: Notification) -> str:
+    """What the receiver got: the one page, an edit of it, or a reply under it."""
+    if notification.page:
+        return "通知 page"
+    quiet = {Transition.UPDATED, Transition.DOWNGRADED, Transition.RECOVERING}
+    return "更新 edit" if notification.transition in quiet else "回复 reply"
+
+
 async def _show(settings: Settings, incident_id: str) -> tuple[Incident | None, list[Notification]]:
-    index = open_index(settings)
+    index = open_existing_index(settings)
     await index.open()
     try:
         return await index.incident(incident_id), await index.notifications(incident_id)

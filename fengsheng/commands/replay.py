@@ -25,7 +25,7 @@ from fengsheng.options import (
 from fengsheng.output import explained, fail, log_to_stderr, talk
 from fengsheng.reading import read_sorted
 from fengsheng.replaying import Run, replay_embedded, speed_of
-from fengsheng.reporting import as_object, write_report
+from fengsheng.reporting import as_object, check_writable, write_report
 from fengsheng.running import run
 from streams.feeds.cursor import Tracker
 from streams.feeds.inflight import InFlight
@@ -61,6 +61,7 @@ def replay(
     """
     log_to_stderr(verbose)
     with explained():
+        check_writable(report)
         configuration = load_configuration(config, watches).with_data(data)
         settings = configuration.settings
         to_kafka = settings.kafka.bootstrap is not None

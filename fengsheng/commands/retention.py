@@ -10,8 +10,8 @@ import typer
 
 from config.settings import Settings
 from fengsheng.configuration import load_configuration
-from fengsheng.indexes import open_index
-from fengsheng.options import ConfigOption, VerboseOption
+from fengsheng.indexes import open_existing_index
+from fengsheng.options import ConfigOption, DataOption, VerboseOption
 from fengsheng.output import explained, log_to_stderr, talk
 
 
@@ -19,6 +19,7 @@ def retention(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只列出 List what would be dropped, drop nothing.")
     ] = False,
+    data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -30,7 +31,7 @@ def retention(
     """
     log_to_stderr(verbose)
     with explained():
-        names = asyncio.run(_drop(load_configuration(config).settings, dry_run))
+        names = asyncio.run(_drop(load_configuration(config).with_data(data).settings, dry_run))
     for name in names:
         print(name)
     if not names:
@@ -38,7 +39,7 @@ def retention(
 
 
 async def _drop(settings: Settings, dry_run: bool) -> list[str]:
-    index = open_index(settings)
+    index = open_existing_index(settings)
     await index.open()
     try:
         now = time.time()

@@ -14,7 +14,7 @@ from config.records import Author, Mention
 from streams.feeds.cursor import Tracker
 from streams.feeds.formats import DEFAULT, Code, Reading, Rejected, parse_line
 from streams.feeds.inflight import Gate, InFlight
-from streams.feeds.lines import Line
+from streams.feeds.lines import MAX_LINE, Line
 from streams.feeds.sink import Sink
 from streams.feeds.store import CursorStore
 
@@ -172,7 +172,7 @@ async def _work(
 async def _line(line: Line, sink: Sink, tracker: Tracker, reading: Reading, stats: FeedStats) -> None:
     stats.lines += 1
     parsed = (
-        Rejected(Code.TOO_LONG, f"a line of {line.size} bytes; at most {len(line.data)} are read")
+        Rejected(Code.TOO_LONG, f"a line of {line.size} bytes; at most {MAX_LINE} are read")
         if line.too_long
         else parse_line(line.data, line.file, reading)
     )

@@ -87,6 +87,10 @@ class Index(Protocol):
         """Keep what could not be processed, once however often it is replayed."""
         ...
 
+    async def dead(self, limit: int = 1000) -> list[DeadLetter]:
+        """Return the newest dead letters, newest first."""
+        ...
+
     async def authors(self, ids: Sequence[str]) -> dict[str, Author]:
         """Return the known profiles of `ids`."""
         ...

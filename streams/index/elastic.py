@@ -310,6 +310,11 @@ class ElasticIndex:
             for bucket in buckets
         ]
 
+    async def dead(self, limit: int = 1000) -> list[DeadLetter]:
+        """Return the newest dead letters."""
+        hits = await self._fresh("dead", queries.every([]), queries.NEWEST_DEAD, limit)
+        return self._reader.records(hits, DeadLetter)
+
     async def incidents(
         self,
         watch: str | None = None,

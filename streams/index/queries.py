@@ -16,6 +16,7 @@ NEWEST_FIRST: Final[Sort] = [{"created_at_s": "desc"}, {"mention_id": "asc"}]
 BY_TIME: Final[Sort] = [{"at_s": "asc"}]
 LAST: Final[Sort] = [{"at_s": "desc"}]
 SENT_ORDER: Final[Sort] = [{"at_s": "asc"}, {"key": "asc"}]
+NEWEST_DEAD: Final[Sort] = [{"at_s": "desc"}]
 LATEST_STARTED: Final[Sort] = [{"started_at_s": "desc"}, {"id": "asc"}]
 
 HOUR: Final = 3600.0

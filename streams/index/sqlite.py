@@ -241,6 +241,12 @@ class SqliteIndex:
             for hour, minutes, mass, squares in rows
         ]
 
+    async def dead(self, limit: int = 1000) -> list[DeadLetter]:
+        """Return the newest dead letters."""
+        return await self._records(
+            DeadLetter, "SELECT record FROM dead ORDER BY at DESC, id LIMIT ?", (max(limit, 0),)
+        )
+
     async def incidents(
         self,
         watch: str | None = None,

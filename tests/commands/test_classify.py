@@ -60,6 +60,13 @@ def test_a_bad_row_names_its_file_and_line(run: Run, tmp_path: Path, data: bytes
     assert "Traceback" not in done.stderr
 
 
+def test_the_rows_before_a_bad_one_are_given(run: Run) -> None:
+    done = run("classify", stdin='好喝\n{"text": null}\n太恶心了\n'.encode())
+    assert done.exit_code == 1
+    assert "stdin:2" in done.stderr
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["好喝"]
+
+
 def test_no_rows_are_no_output(run: Run) -> None:
     done = run("classify", stdin=b"\n\n")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from config.records import Incident, Notification, NotificationState, Transition, decode, encode
+from config.records import DeadLetter, Incident, Notification, NotificationState, Transition, decode, encode
 from config.settings import RetentionSettings
 from streams.index.sqlite import SqliteIndex
 from tests.alerting.sample_incident import FIRED, RESOLVED, START
@@ -49,6 +49,40 @@ def data(tmp_path: Path) -> Path:
 
     with_index(folder, fill)
     return folder
+
+
+def test_the_folder_can_be_named(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FENGSHENG_DATA")
+    done = run("incidents", "list", "--json", "--data", data)
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 2)
+
+
+@pytest.mark.usefixtures("data")
+def test_an_unknown_incident_is_told(run: Run) -> None:
+    done = run("incidents", "show", "nosuch")
+    assert done.exit_code == 1
+    assert "'nosuch'" in done.stderr
+    assert "fengsheng incidents list" in done.stderr
+
+
+@pytest.mark.usefixtures("data")
+def test_ids_and_times_are_whole_on_a_narrow_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fengsheng import output
+
+    monkeypatch.setattr(output.out, "_width", 80)
+    assert RESOLVED.id in run("incidents", "list").stdout
+
+
+def test_dead_letters_are_listed(run: Run, tmp_path: Path) -> None:
+    letter = DeadLetter(
+        code="broken_json", reason="not [JSON]", stage="enrich", at=START, topic="mentions.raw", partition=2,
+        offset=7, size=3, payload="{{{",
+    )  # fmt: skip
+    with_index(tmp_path / "data", lambda index: index.write_dead([letter]))
+    shown = run("dead").stdout
+    assert "not [JSON]" in shown
+    assert "mentions.raw 2:7" in shown
+    assert decode(run("dead", "--json").stdout.encode(), DeadLetter) == letter
 
 
 @pytest.mark.usefixtures("data")

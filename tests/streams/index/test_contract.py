@@ -115,6 +115,7 @@ async def test_dead_letters_of_one_offset_and_two_broker_lives_are_two(index: In
     )  # fmt: skip
     await index.write_dead([letter, msgspec.structs.replace(letter, payload="[[[")])
     assert (await index.counts())["dead"] == 2
+    assert {one.payload for one in await index.dead()} == {letter.payload, "[[["}
 
 
 async def test_a_later_version_of_a_mention_replaces_the_earlier(index: Index) -> None:
