@@ -1,0 +1,127 @@
+"""Incidents, their evidence and their audit trail."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from config.records.base import FORMAT_VERSION, Record
+from config.records.signals import Level, Signal
+
+
+class IncidentState(StrEnum):
+    """Where an incident is in its life."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"
+
+
+class Transition(StrEnum):
+    """What happened to an incident; one transition is told at most once."""
+
+    FIRED = "fired"
+    ESCALATED = "escalated"
+    UPDATED = "updated"
+    RECOVERING = "recovering"
+    DOWNGRADED = "downgraded"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+class Quote(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """One mention cited as evidence."""
+
+    mention_id: str
+    text: str
+    created_at: float
+    platform: str
+    mass: float
+    emotion: str
+    intent: str
+    url: str | None = None
+    author_id: str | None = None
+    author_name: str | None = None
+    followers: int | None = None
+
+
+class Amplifier(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """An author and the share (0..1) of the window's negative mass that is theirs."""
+
+    author_id: str
+    share: float
+    mentions: int
+    author_name: str | None = None
+    followers: int | None = None
+    verified_type: int | None = None
+    mention_id: str | None = None
+    url: str | None = None
+
+
+class Term(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A word that the negative mentions use more than the watch's usual talk."""
+
+    word: str
+    count: int
+    lift: float
+
+
+class Evidence(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What an alert may say: every number and sentence in it is extracted, none invented."""
+
+    mentions: int
+    negative: int
+    negative_share: float
+    authors: int
+    platforms: dict[str, int]
+    emotions: dict[str, float]
+    intents: dict[str, float]
+    first: Quote | None = None
+    quotes: list[Quote] = []
+    amplifiers: list[Amplifier] = []
+    terms: list[Term] = []
+    reason: str = ""
+
+
+class AuditEntry(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Who changed an incident, when, from what to what, and why."""
+
+    at: float
+    who: str
+    change: str
+    why: str
+    level: Level | None = None
+    state: IncidentState | None = None
+
+
+class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """One crisis of one watch, from its first pending tick to its resolution.
+
+    All times are epoch seconds of the events. `sequence` counts the transitions, so
+    that ``id:sequence:transition`` is the deterministic key of a notification.
+    """
+
+    id: str
+    watch: str
+    watch_name: str
+    level: Level
+    peak_level: Level
+    state: IncidentState
+    transition: Transition
+    sequence: int
+    started_at: float
+    updated_at: float
+    signal: Signal
+    evidence: Evidence
+    detected_at: float | None = None
+    resolved_at: float | None = None
+    owner: str | None = None
+    acknowledged_by: str | None = None
+    pages: int = 0
+    audit: list[AuditEntry] = []
+    v: int = FORMAT_VERSION
+
+    @property
+    def notification_key(self) -> str:
+        """Deterministic key of the notification of this incident's newest transition."""
+        return f"{self.id}:{self.sequence}:{self.transition}"

@@ -1,0 +1,77 @@
+"""What a watch looked like, at a tick and over an hour."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from config.records.base import FORMAT_VERSION, Record
+
+
+class Level(StrEnum):
+    """Severity of an incident, in the order of China's alert colours."""
+
+    IV = "IV"
+    III = "III"
+    II = "II"
+    I = "I"  # noqa: E741 - the Roman numeral is the field's name for it
+
+    @property
+    def rank(self) -> int:
+        """1 for Ⅳ 蓝 up to 4 for Ⅰ 红."""
+        return {"IV": 1, "III": 2, "II": 3, "I": 4}[self.value]
+
+
+class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What a watch looked like at one tick of event time.
+
+    `velocity` and `velocity_raw` are negative mass (weighted, capped) and negative
+    mentions (unweighted) a minute over the short window; `expected`, `band_low`,
+    `band_high` are the same unit as `velocity`. Shares are 0..1.
+    """
+
+    watch: str
+    at: float
+    window_s: float
+    mentions: int
+    negative: int
+    mass: float
+    velocity: float
+    velocity_raw: float
+    acceleration: float
+    expected: float
+    band_low: float
+    band_high: float
+    z: float
+    factor: float
+    negative_share: float
+    authors: int
+    negative_authors: int
+    top_author_share: float
+    platforms: int
+    late: int = 0
+    emotions: dict[str, float] = {}
+    intents: dict[str, float] = {}
+    by_platform: dict[str, int] = {}
+    coordination: float = 0.0
+    cold_start: bool = False
+    level: Level | None = None
+    incident: str | None = None
+    minute_mass: float | None = None
+    v: int = FORMAT_VERSION
+
+    @property
+    def signal_id(self) -> str:
+        """Identity: one signal a watch and tick."""
+        return f"{self.watch}@{self.at:.0f}"
+
+
+class HourSummary(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """One hour of a watch, summed from its one-a-minute signals.
+
+    `mass_sum` and `mass_sq_sum` are the sums of the minutes' negative mass and of its square.
+    """
+
+    hour_start: float
+    minutes: int
+    mass_sum: float
+    mass_sq_sum: float
