@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from alerting.detector import Detector
@@ -72,7 +74,7 @@ class Pipeline:
         self._clock = clock
         self._retention_every = settings.retention.check_hours * 3600
         self._retention: asyncio.Task[None] | None = None
-        app = make_app(settings.kafka, bootstrap, credentials, settings.data / "faust")
+        app = make_app(settings.kafka, bootstrap, credentials, _made(settings.data / "faust"))
         publisher: Publisher = FaustPublisher(app)
         if most_unmeasured is not None:
             publisher = _Paced(publisher, self.counters, most_unmeasured)
@@ -138,6 +140,15 @@ class Pipeline:
                     _log.warning("retention: dropped %s, kept for longer than settings.retention says", name)
             except Exception as error:
                 _log.warning("retention could not run: %s", error)
+
+
+def _made(folder: Path) -> Path:
+    """Make Faust's folder, which holds nothing of ours; a data folder that can't be written is no reason to stop."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="fengsheng-faust-"))
+    return folder
 
 
 class _Paced:
