@@ -115,6 +115,13 @@ class PipelineSettings(Model):
     live_within: float = Field(
         default=3_600.0, description="seconds: ticks follow the clock when so near to now"
     )
+    # Longer than a dead worker is replaced in (15 s) and its successor has loaded its model.
+    hold: float = Field(
+        default=60.0,
+        ge=0,
+        description="seconds that an old post waits, in a catch-up, for older ones of slower partitions; 0 never",
+    )
+    hold_most: int = Field(default=20_000, ge=1, description="posts that one worker holds so at most")
 
 
 class ScoringSettings(Model):

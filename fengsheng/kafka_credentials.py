@@ -23,8 +23,8 @@ def credentials(settings: KafkaSettings) -> Any:
     return faust.SSLCredentials(context) if context is not None else None
 
 
-def producer_options(settings: KafkaSettings) -> dict[str, Any]:
-    """Return the security options of an aiokafka producer."""
+def client_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Return the security options of aiokafka's clients."""
     options: dict[str, Any] = {"security_protocol": settings.security.upper()}
     if settings.security.endswith("ssl"):
         options["ssl_context"] = ssl.create_default_context()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.loading import ConfigError, Problem
 from config.settings import KafkaSettings
-from fengsheng.kafka_credentials import producer_options
+from fengsheng.kafka_credentials import client_options
 from streams.feeds.cursor import Tracker
 from streams.feeds.kafka_sink import KafkaSink
 from streams.masking import mask
@@ -30,6 +30,6 @@ def kafka_sink(settings: KafkaSettings, tracker: Tracker) -> KafkaSink:
     options = {
         "bootstrap_servers": settings.bootstrap,
         "compression_type": "gzip",
-        **producer_options(settings),
+        **client_options(settings),
     }
     return KafkaSink(options, mask=mask, on_ack=tracker.confirm)

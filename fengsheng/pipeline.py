@@ -8,16 +8,19 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from alerting.detector import Detector
 from config.records import Incident
 from fengsheng.configuration import Configuration
 from fengsheng.enrichers import make_enricher
+from fengsheng.kafka_credentials import client_options
 from streams.app import AgentPlan, FaustPublisher, Worker, make_app
+from streams.backlog import Backlog, Looks
 from streams.classifying import Classifier
 from streams.index.base import Index
 from streams.masking import Pseudonymiser
+from streams.merging import Merge
 from streams.stages.base import (
     AUTHORS,
     DEAD,
@@ -33,10 +36,14 @@ from streams.stages.enrich import EnrichStage
 from streams.stages.index import IndexStage
 from streams.stages.measure import MeasureStage
 from streams.stages.notify import NotifyStage
+from streams.stages.ordering import Ordering
 from streams.stages.store import AuthorsStage, DeadStage
 from streams.threads import ThreadMemory
 
 _log = logging.getLogger(__name__)
+
+TICK_S: Final = 1.0
+"""Most seconds between two looks at what is held."""
 
 Deliver = Callable[[Incident], Awaitable[object]]
 
@@ -82,6 +89,17 @@ class Pipeline:
         limits = settings.pipeline
         indexing = IndexStage(index, publisher, ThreadMemory(), self.counters, clock)
         used_rules = [configuration.rules_of(watch) for watch in watches.values()]
+        tick = min(rules.tick for rules in used_rules)
+        self._backlog: Backlog | None = None
+        ordering: Ordering | None = None
+        # One partition is read in the order of its log, by however many workers.
+        if limits.hold and max(partitions[RAW], partitions[ENRICHED]) > 1:
+            options = {"bootstrap_servers": bootstrap, **client_options(settings.kafka)}
+            self._backlog = Backlog(options, settings.kafka.group, partitions, limits.earliest)
+            lateness = min(rules.allowed_lateness for rules in used_rules)
+            ordering = Ordering(
+                Merge(limits.hold, limits.hold_most, lateness), Looks(self._backlog.oldest), clock
+            )
         self.measuring = MeasureStage(
             watches,
             lambda watch: Detector(watch, configuration.rules_of(watch)),
@@ -91,6 +109,7 @@ class Pipeline:
             self.counters,
             clock,
             limits.live_within,
+            ordering,
         )
         enriching = EnrichStage(enricher, index, publisher, limits, self.counters, clock)
         authors = AuthorsStage(index, pseudonyms, publisher, self.counters, clock)
@@ -114,7 +133,7 @@ class Pipeline:
             on_revoked=revoked,
             tick=self.measuring.tick,
             watch_ids=list(watches),
-            tick_every=min(r.tick for r in used_rules),
+            tick_every=min(tick, TICK_S) if ordering is not None else tick,
             partitions=partitions,
         )
 
@@ -129,6 +148,8 @@ class Pipeline:
             self._retention.cancel()
             await asyncio.gather(self._retention, return_exceptions=True)
         await self.worker.stop(within)
+        if self._backlog is not None:
+            await self._backlog.close()
 
     async def _drop_expired_forever(self) -> None:
         # Not at the start: who has just fed an old dump shall have time to look at it, and a

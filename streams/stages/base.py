@@ -101,6 +101,7 @@ def short_key(key: bytes | None) -> bytes | None:
 class Counters:
     """What the pipeline has done since it started, for the live view, health and drains.
 
+    `measured` counts what the measure stage has taken, `held` how many of those wait now for older ones.
     `settled` is called with the mention ids that are in the index, or in the dead letters.
     """
 
@@ -110,6 +111,7 @@ class Counters:
     dead: int = 0
     scored: int = 0
     measured: int = 0
+    held: int = 0
     late: int = 0
     signals: int = 0
     transitions: int = 0

@@ -1,4 +1,9 @@
-"""``mentions.scored`` to signals and incidents: one by one, in event time."""
+"""``mentions.scored`` to signals and incidents: one by one, in event time.
+
+While old posts are caught up with, mentions are held until they can be measured in order
+of time (`streams.merging`). A held mention may be acknowledged: the index has it, and is
+newer than the last output of its watch, so a restart reads it again and holds it again.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,7 @@ from streams.retrying import until_confirmed
 from streams.stages.base import (
     DEAD,
     INCIDENTS,
+    SCORED,
     SIGNALS,
     Clock,
     Counters,
@@ -26,6 +32,7 @@ from streams.stages.base import (
     PublishError,
     dead_letter,
 )  # fmt: skip
+from streams.stages.ordering import Measurable, Ordering
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +71,14 @@ class Detector(Protocol):
 
 
 class MeasureStage:
-    """Runs one detector a watch, rebuilt from the index when the watch comes to this worker."""
+    """Runs one detector a watch, rebuilt from the index when the watch comes to this worker.
+
+    Parameters
+    ----------
+    memory_s : seconds of mentions before the last signal that a detector is rebuilt from.
+    live_within : seconds from the clock within which a watch is live and the clock moves it.
+    ordering : brings mentions into order of time; None where they arrive in order.
+    """
 
     def __init__(
         self,
@@ -76,6 +90,7 @@ class MeasureStage:
         counters: Counters,
         clock: Clock,
         live_within: float,
+        ordering: Ordering | None = None,
     ) -> None:
         self._watches = watches
         self._detector_for = detector_for
@@ -85,6 +100,7 @@ class MeasureStage:
         self._counters = counters
         self._clock = clock
         self._live_within = live_within
+        self._ordering = ordering
         self._detectors: dict[str, Detector] = {}
         self._forget = False
         self._one_at_a_time = asyncio.Lock()
@@ -98,15 +114,19 @@ class MeasureStage:
         """Drop all state before the next batch: the watches may be another worker's now."""
         self._forget = True
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         if self._forget:
             self._forget = False
             self._detectors.clear()
+            if self._ordering is not None:
+                self._ordering.forget()
+        if self._ordering is not None:
+            await self._ordering.refresh()
 
     async def run(self, batch: Sequence[Incoming]) -> None:
-        """Measure each mention of `batch` in order; return when what came of it is stored and published."""
+        """Measure or hold each mention of `batch`; return when what came of it is stored and published."""
         async with self._one_at_a_time:
-            self._begin()
+            await self._begin()
             outputs: list[Signal | Incident] = []
             dead: list[Outgoing] = []
             for message in batch:
@@ -122,53 +142,88 @@ class MeasureStage:
                     )
                     continue
                 detector = await self._detector(watch)
-                try:
-                    outputs += detector.observe(mention)
-                except Exception as error:
-                    _log.exception("mention %s could not be measured", mention.mention_id)
-                    dead.append(self._dead(message, "not_measured", f"{type(error).__name__}: {error}"))
+                one = Measurable(message, watch, mention)
+                if self._ordering is None or self._ordering.passes(one, detector.watermark):
+                    outputs += self._observe(one, dead)
+                else:
+                    self._ordering.hold(one)
                 self._counters.measured += 1
+            await self._release(outputs, dead)
             await self._give(outputs)
             if dead:
                 await self._publish(dead)
 
     async def tick(self, owned: Iterable[str]) -> None:
-        """Let the clock pass for those of the `owned` watches that are live, so that silence is seen.
+        """Measure what was held long enough, and let the clock pass for those `owned` watches that are live.
 
         A watch is live when its newest mention is near the clock; a replay of old posts
-        follows the time of its posts alone.
+        follows the time of its posts alone. There is no silence while posts are on their way.
         """
         async with self._one_at_a_time:
-            self._begin()
+            await self._begin()
             outputs: list[Signal | Incident] = []
-            for watch_id in owned:
-                watch = self._watches.get(watch_id)
-                if watch is None:
-                    continue
-                detector = await self._detector(watch)
+            dead: list[Outgoing] = []
+            known = [self._watches[watch_id] for watch_id in owned if watch_id in self._watches]
+            detectors = [(watch, await self._detector(watch)) for watch in known]
+            await self._release(outputs, dead)
+            for watch, detector in detectors:
                 # A little behind the clock: posts that are on their way shall be in their tick.
                 now = self._clock() - FEED_DELAY_S
-                if detector.watermark is not None and abs(now - detector.watermark) <= self._live_within:
+                mark = detector.watermark
+                if mark is not None and abs(now - mark) <= self._live_within:
+                    if self._ordering is not None:
+                        now = self._ordering.silent_until(watch.id, mark, now)
                     outputs += detector.advance(now)
             await self._give(outputs)
+            if dead:
+                await self._publish(dead)
+
+    async def _release(self, outputs: list[Signal | Incident], dead: list[Outgoing]) -> None:
+        """Measure what was held and is due."""
+        if self._ordering is None or not (len(self._ordering) or self._counters.held):
+            return
+        await self._ordering.refresh()
+        for one in self._ordering.due(lambda watch: self._detectors[watch].watermark):
+            outputs += self._observe(one, dead)
+        self._counters.held = len(self._ordering)
+
+    def _observe(self, one: Measurable, dead: list[Outgoing]) -> Sequence[Signal | Incident]:
+        try:
+            return self._detectors[one.watch.id].observe(one.mention)
+        except Exception as error:
+            _log.exception("mention %s could not be measured", one.mention.mention_id)
+            dead.append(self._dead(one.message, "not_measured", f"{type(error).__name__}: {error}"))
+            return []
 
     async def _detector(self, watch: Watch) -> Detector:
-        detector = self._detectors.get(watch.id)
-        if detector is None:
-            detector = await until_confirmed(
-                f"restore the watch {watch.id} from the index",
-                lambda: self._restored(watch),
-                (IndexUnavailable, PublishError),
-                self._counters.outage("measure"),
-            )
-            self._detectors[watch.id] = detector
+        known = self._detectors.get(watch.id)
+        if known is not None:
+            return known
+        detector, unmeasured = await until_confirmed(
+            f"restore the watch {watch.id} from the index",
+            lambda: self._restored(watch),
+            (IndexUnavailable, PublishError),
+            self._counters.outage("measure"),
+        )
+        self._detectors[watch.id] = detector
+        for mention in unmeasured:
+            self._hold_again(watch, mention)
         return detector
 
-    async def _restored(self, watch: Watch) -> Detector:
+    def _hold_again(self, watch: Watch, mention: ScoredMention) -> None:
+        assert self._ordering is not None
+        copy = msgspec.structs.replace(mention, watch=watch.id)
+        message = Incoming(SCORED, -1, -1, watch.id.encode(), encode(copy))
+        self._ordering.hold(Measurable(message, watch, copy))
+
+    async def _restored(self, watch: Watch) -> tuple[Detector, list[ScoredMention]]:
         """A detector as it was: its history and the mentions of its windows come from the index.
 
         Its newest incidents are published again, in case the last worker stored them and
         died before it could; who was told already is told nothing new.
+
+        Where order is to be brought, mentions after the last output are given back to be held:
+        those of a partition that ran ahead must not carry the clock past what is on its way.
         """
         detector = self._detector_for(watch)
         last = await self._index.last_signal(watch.id)
@@ -179,10 +234,15 @@ class MeasureStage:
             hours = await self._index.hours(watch.id, last.at - HISTORY_S, last.at)
         incidents = await self._index.incidents(watch=watch.id, limit=200)
         mentions = [mention async for mention in self._index.recent(watch.id, since, float("inf"))]
+        unmeasured: list[ScoredMention] = []
+        if self._ordering is not None:
+            done = max([i.signal.at for i in incidents] + ([last.at] if last else []), default=0.0)
+            unmeasured = [mention for mention in mentions if mention.created_at > done]
+            mentions = [mention for mention in mentions if mention.created_at <= done]
         detector.restore(hours, incidents, mentions, last)
         again = [i for i in incidents if i.state is not IncidentState.RESOLVED or i.updated_at >= since]
         await self._publisher.publish([Outgoing(INCIDENTS, watch.id.encode(), encode(i)) for i in again])
-        return detector
+        return detector, unmeasured
 
     async def _give(self, outputs: Sequence[Signal | Incident]) -> None:
         """Store, then publish. Incidents go first: a signal's time says up to where all is stored."""
