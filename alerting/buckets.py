@@ -3,7 +3,7 @@
 A mention belongs to the bucket of its own `created_at`, whenever it arrives, and is
 counted once by its id. Behind the newest mention by more than the allowed lateness it
 is only counted as late. What is kept of a mention is a compact `Post`; whole mentions
-are kept only for the few that may be cited, words only for a sample, so a bucket's
+are kept only for the few that may be cited, terms only for a sample, so a bucket's
 memory is bounded but for one small tuple and one id a mention.
 """
 
@@ -22,7 +22,7 @@ CITED: Final = 16
 """Negative mentions a bucket keeps whole, by words and again by author."""
 
 WORDED: Final = 64
-"""Mentions a bucket keeps the words of, negative and other each."""
+"""Mentions a bucket keeps the terms of, negative and other each."""
 
 
 class Outcome(StrEnum):
@@ -54,8 +54,8 @@ class Bucket:
     posts: list[Post] = field(default_factory=list)
     cited: list[ScoredMention] = field(default_factory=list)
     first: ScoredMention | None = None
-    negative_words: list[list[str]] = field(default_factory=list)
-    other_words: list[list[str]] = field(default_factory=list)
+    negative_terms: list[list[str]] = field(default_factory=list)
+    other_terms: list[list[str]] = field(default_factory=list)
     negative: int = 0
 
 
@@ -158,9 +158,9 @@ class Ring:
             self.newest = max(self.newest, number)
         bucket.ids.append(mention.mention_id)
         bucket.posts.append(post)
-        words = bucket.negative_words if post.negative else bucket.other_words
-        if len(words) < WORDED:
-            words.append(mention.words)
+        terms = bucket.negative_terms if post.negative else bucket.other_terms
+        if len(terms) < WORDED:
+            terms.append(mention.terms)
         if post.negative:
             self.negative += 1
             bucket.negative += 1

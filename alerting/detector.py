@@ -23,7 +23,7 @@ from alerting.evidence import gather, quote
 from alerting.incidents import Incidents, Scene
 from alerting.levels import explain, facts_of, judge
 from alerting.onset import first_of_rise
-from alerting.terms import UsualWords
+from alerting.terms import UsualTerms
 from alerting.velocity import WideWindow, Window, mass_of, shares
 from config.records import Evidence, HourSummary, Incident, ScoredMention, Signal, Transition
 from config.rules import Rules
@@ -56,7 +56,7 @@ class Detector:
         self._wide = WideWindow(self._ring, rules.evidence_window)
         self._baseline = Baseline(rules)
         self._incidents = Incidents(watch, rules)
-        self._usual = UsualWords()
+        self._usual = UsualTerms()
         self._least_mentions = min(rule.mentions for rule in rules.levels.values())
         self._least_velocity = min(rule.velocity for rule in rules.levels.values())
         self._window_min = rules.window / MINUTE
@@ -197,8 +197,8 @@ class Detector:
         open_before = self._told_open(at) if replay else self._incidents.open is not None
         for bucket in self._ring.drop_before(head):
             if not open_before:
-                for words in (*bucket.negative_words, *bucket.other_words):
-                    self._usual.add(words)
+                for terms in (*bucket.negative_terms, *bucket.other_terms):
+                    self._usual.add(terms)
 
     def _replay(self, at: float) -> None:
         self._minute = max(self._minute, floor(at / MINUTE + _EXACT))

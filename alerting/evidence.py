@@ -12,7 +12,7 @@ from typing import Final
 
 from alerting.buckets import Bucket, heaviest_first, voice_of
 from alerting.copies import saying
-from alerting.terms import UsualWords, telling_words
+from alerting.terms import UsualTerms, telling_terms
 from alerting.velocity import WideWindow, shares
 from config.records import Amplifier, Evidence, Quote, ScoredMention
 
@@ -25,7 +25,7 @@ QUOTE_LENGTH: Final = 300
 def gather(
     buckets: Iterable[Bucket],
     window: WideWindow,
-    usual: UsualWords,
+    usual: UsualTerms,
     reason: str,
     first: Quote | None,
 ) -> Evidence:
@@ -35,14 +35,14 @@ def gather(
     those of the negative mentions, as shares.
     """
     cited: list[ScoredMention] = []
-    negative_words: list[list[str]] = []
-    other_words: list[list[str]] = []
+    negative_terms: list[list[str]] = []
+    other_terms: list[list[str]] = []
     emotions: Counter[str] = Counter()
     intents: Counter[str] = Counter()
     for bucket in buckets:
         cited += bucket.cited
-        negative_words += bucket.negative_words
-        other_words += bucket.other_words
+        negative_terms += bucket.negative_terms
+        other_terms += bucket.other_terms
         emotions.update(post.emotion for post in bucket.posts if post.negative)
         intents.update(post.intent for post in bucket.posts if post.negative)
     cited.sort(key=heaviest_first)
@@ -57,7 +57,7 @@ def gather(
         first=first,
         quotes=quotes(cited),
         amplifiers=amplifiers(cited, window),
-        terms=telling_words(negative_words, other_words, usual),
+        terms=telling_terms(negative_terms, other_terms, usual, [post.text for post in cited]),
         reason=reason,
     )
 

@@ -172,7 +172,7 @@ def _shape() -> list[Any]:
             Frame(
                 "负面质量最大的作者",
                 "Authors by the sum of their negative mass. Ids are pseudonyms.",
-                (0, 33, 24, 8),
+                (0, 33, 15, 8),
                 MENTIONS,
             ),
             queries.top_authors(MENTIONS, f"{queries.MENTIONS_OF_WATCH} AND negative:true"),
@@ -183,6 +183,11 @@ def _shape() -> list[Any]:
                 "Count": "负面帖数",
                 "Max": "粉丝数",
             },
+        ),
+        panels.rows(
+            Frame("负面帖说的是", "The commonest terms of negative mentions.", (15, 33, 9, 8), MENTIONS),
+            queries.top_terms(MENTIONS, f"{queries.MENTIONS_OF_WATCH} AND negative:true"),
+            {"terms": "关键词", "Count": "负面帖数", "Sum": "负面质量"},
         ),
     ]
 

@@ -64,6 +64,7 @@ _TITLES: Final[dict[str, dict[str, str]]] = {
         "feed": "来源",
         "url": "链接",
         "words": "分词",
+        "terms": "关键词",
     },
     "signals": {
         "at": "时间",

@@ -79,6 +79,13 @@ def top_authors(source: Source, query: str, size: int = 10) -> Any:
     )
 
 
+def top_terms(source: Source, query: str, size: int = 15) -> Any:
+    """Return the commonest terms, how many mentions have each, and the sum of their negative mass."""
+    mass = elasticsearch.Sum().id("3").field("mass")
+    target = _base(source, "A", query, None).metrics([elasticsearch.Count().id("1"), mass])
+    return target.bucket_aggs([_terms(2, "terms", size, "_count", None)])
+
+
 def documents(source: Source, query: str, size: int) -> Any:
     """Return the newest `size` documents as they are."""
     raw = elasticsearch.RawData().id("1")

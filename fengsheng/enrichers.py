@@ -5,7 +5,7 @@ from __future__ import annotations
 from fengsheng.configuration import Configuration
 from streams.classifying import Classifier
 from streams.enriching import Enricher
-from streams.index.words import add_words, words_of
+from streams.index.words import add_words, cut_text
 from streams.masking import Pseudonymiser
 from streams.matching import Matcher
 
@@ -21,6 +21,6 @@ def make_enricher(
         classifier=classifier,
         pseudonyms=pseudonyms,
         scoring=configuration.settings.scoring,
-        words_of=words_of,
+        cut=cut_text,
         model=model.rstrip("/").rsplit("/", 1)[-1],
     )

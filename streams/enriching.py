@@ -11,6 +11,7 @@ from streams.classifying import Classification, Classifier
 from streams.masking import Pseudonymiser, mask
 from streams.matching import Matcher
 from streams.story import story_of
+from streams.terms import Words
 from streams.weighing import negativity, weigh
 
 
@@ -33,7 +34,7 @@ class Enricher:
 
     Attributes
     ----------
-    words_of : tokens of a text for search and terms.
+    cut : words of a text for search, and its terms.
     model : name of the classifier's weights, kept in every score.
     """
 
@@ -41,7 +42,7 @@ class Enricher:
     classifier: Classifier
     pseudonyms: Pseudonymiser
     scoring: ScoringSettings
-    words_of: Callable[[str], list[str]]
+    cut: Callable[[str], Words]
     model: str
 
     def profile(self, mention: Mention) -> Author | None:
@@ -79,6 +80,7 @@ class Enricher:
         platform = mention.platform
         parent = mention.parent_id or (mention.root_id if mention.kind is not Kind.POST else None)
         own = mention.mention_id
+        words, terms = self.cut(text)
         return ScoredMention(
             mention_id=own,
             platform=platform,
@@ -87,7 +89,8 @@ class Enricher:
             thread_id=mention.thread_id,
             parent_id=f"{platform}:{parent}" if parent else None,
             text=text,
-            words=self.words_of(text),
+            words=words,
+            terms=terms,
             score=Score(
                 emotion=reading.emotion,
                 intent=reading.intent,

@@ -121,7 +121,8 @@ class ScoredMention(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     Author ids are pseudonyms, private numbers in `text` are masked. `watch` is set on
     the copies in ``mentions.scored`` (one a watch, which is their key) and absent in
-    the index. `matches` names all watches with the reason.
+    the index. `matches` names all watches with the reason. `words` are all words, for search;
+    `terms` those that say what the mention is about, for alerts and charts.
     """
 
     mention_id: str
@@ -133,6 +134,7 @@ class ScoredMention(Record, frozen=True, kw_only=True, omit_defaults=True):
     words: list[str]
     score: Score
     story: str
+    terms: list[str] = []
     matches: list[Match] = []
     parent_id: str | None = None
     author_id: str | None = None

@@ -57,7 +57,8 @@ def mention_fields(text: str, words: str) -> dict[str, Field]:
     return {
         **_all(KEYWORD, "mention_id", "platform", "kind", "thread_id", "parent_id", "story", "url", "feed",
                "emotion", "intent", "polarity", "weight_source", "model",
-               "watch", "watches", "match_reasons", "match_keywords", "author_id", "author_name"),
+               "watch", "watches", "match_reasons", "match_keywords", "author_id", "author_name",
+               "terms"),
         **_all(LONG, "followers", "verified_type", "reposts", "comments", "likes", "v"),
         **_all(DOUBLE, "weight", "mass"),
         **_times("created_at", "ingested_at"),

@@ -40,7 +40,7 @@ def mention(
     author: str | None = None,
     text: str | None = None,
     platform: str = "weibo",
-    words: list[str] | None = None,
+    terms: list[str] | None = None,
     kind: Kind = Kind.POST,
 ) -> ScoredMention:
     """One scored mention of the tea brand; a negative one is an angry complaint."""
@@ -56,7 +56,8 @@ def mention(
         created_at=at,
         thread_id=f"{platform}:{number}",
         text=said,
-        words=words if words is not None else said.split(),
+        words=said.split(),
+        terms=terms if terms is not None else said.split(),
         score=Score(
             emotion="angry" if negative else "happy",
             intent="complaint" if negative else "praise",
@@ -132,7 +133,7 @@ class Story:
                 negative=negative,
                 author=f"author-{choice.randrange(voices)}",
                 platform=choice.choice(["weibo", "xhs", "douyin"]),
-                words=choice.sample(vocabulary, 4),
+                terms=choice.sample(vocabulary, 4),
             )
         )
 

@@ -52,6 +52,7 @@ def mention(number: int) -> ScoredMention:
         thread_id=f"{platform}:{number}",
         text=f"青山茶饮喝出异物，要求退款 {number}",
         words=["青山茶饮", "异物", "退款"],
+        terms=["青山茶饮", "异物", "退款"],
         score=score,
         story="s1",
         matches=[Match(watch=watch, reason=MatchReason.KEYWORD, keyword="青山茶饮")],

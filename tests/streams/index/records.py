@@ -23,7 +23,7 @@ from config.records import (
     WeightSource,
 )
 from streams.index.mapping import EMOTIONS, INTENTS, POLARITIES
-from streams.index.words import words_of
+from streams.index.words import cut_text, words_of
 
 NOON = 1_764_504_000.0
 """2025-11-30 12:00 UTC: the next day is another month."""
@@ -56,6 +56,7 @@ def mention(number: int, text: str = "我要退款", at: float = NOON, **changes
         "thread_id": f"weibo:{number}",
         "text": text,
         "words": words_of(text),
+        "terms": cut_text(text).terms,
         "score": score(),
         "story": "s1",
         "matches": [Match(watch="tea", reason=MatchReason.KEYWORD, keyword="青山茶饮")],
@@ -133,6 +134,7 @@ mentions = st.builds(
     thread_id=names,
     text=texts,
     words=st.lists(texts, max_size=5),
+    terms=st.lists(texts, max_size=5),
     score=scores,
     story=texts,
     matches=st.lists(matches, max_size=3, unique_by=lambda match: match.watch),

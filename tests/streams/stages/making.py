@@ -14,6 +14,7 @@ from streams.enriching import Enricher
 from streams.masking import Pseudonymiser
 from streams.matching import Matcher
 from streams.stages.base import DEAD, RAW, Incoming, Outgoing, PublishError
+from streams.terms import Words
 
 NOW = 1_700_000_000.0
 TEA = Watch(id="tea", name="青山茶饮", any=["青山茶饮"])
@@ -36,9 +37,13 @@ def mention(
     )  # fmt: skip
 
 
+def blanks(text: str) -> Words:
+    return Words(text.split(), text.split())
+
+
 def enricher(classifier: Classifier | None = None, watches: Sequence[Watch] = (TEA, MILK)) -> Enricher:
     return Enricher(
-        Matcher(watches), classifier or DummyClassifier(), Pseudonymiser(b"key"), ScoringSettings(), str.split, "dummy"
+        Matcher(watches), classifier or DummyClassifier(), Pseudonymiser(b"key"), ScoringSettings(), blanks, "dummy"
     )  # fmt: skip
 
 
