@@ -51,13 +51,21 @@ class Ordering:
         self._clock = clock
         self._elapsed = elapsed
         self._waiting: float | None = None
+        self._held_since = False
 
     def __len__(self) -> int:
         return len(self._merge)
 
     async def refresh(self) -> None:
-        """Look at the backlog, unless that was done a moment ago."""
-        self._waiting = await self._looks.look(HELD_LOOK_S if len(self._merge) else IDLE_LOOK_S)
+        """Look at the backlog, unless that was done a moment ago.
+
+        That nothing was on its way says nothing of what has come since.
+        """
+        every = HELD_LOOK_S if len(self._merge) else IDLE_LOOK_S
+        if self._held_since and self._waiting is None:
+            every = 0.0
+        self._waiting = await self._looks.look(every)
+        self._held_since = False
 
     def passes(self, one: Measurable, watermark: float | None) -> bool:
         """Return whether `one` may be measured at once; live posts may."""
@@ -67,6 +75,7 @@ class Ordering:
     def hold(self, one: Measurable) -> None:
         """Keep `one` until it is due."""
         mention = one.mention
+        self._held_since = True
         self._merge.hold(one.watch.id, mention.created_at, mention.mention_id, one, self._elapsed())
 
     def due(self, watermark_of: Callable[[str], float | None]) -> list[Measurable]:
