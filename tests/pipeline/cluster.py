@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,27 +30,43 @@ routes:
 
 
 class Cluster:
-    """Commands and workers of one installation; everything it writes is under `folder`."""
+    """Commands and workers of one installation; everything it writes is under `folder`.
 
-    def __init__(self, folder: Path, kafka: str, elasticsearch: str, prefix: str, watches: str) -> None:
+    `more` is added to their environment.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        kafka: str,
+        elasticsearch: str,
+        prefix: str,
+        watches: str,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.kafka = kafka
         self.elasticsearch = elasticsearch
         self.prefix = prefix
         self._folder = folder
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._killed: list[subprocess.Popen[bytes]] = []
         config = folder / "config"
         config.mkdir(parents=True)
         (config / "watches.yaml").write_text(watches, encoding="utf-8")
         (config / "routes.yaml").write_text(ROUTES, encoding="utf-8")
-        self.environment = os.environ | {
-            "FENGSHENG_CONFIG": str(config),
-            "FENGSHENG_DATA": str(folder / "data"),
-            "FENGSHENG_KAFKA__BOOTSTRAP": kafka,
-            "FENGSHENG_ELASTICSEARCH__URL": elasticsearch,
-            "FENGSHENG_ELASTICSEARCH__PREFIX": prefix,
-            "FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for tests",
-            "OMP_NUM_THREADS": "1",
-        }
+        self.environment = (
+            os.environ
+            | {
+                "FENGSHENG_CONFIG": str(config),
+                "FENGSHENG_DATA": str(folder / "data"),
+                "FENGSHENG_KAFKA__BOOTSTRAP": kafka,
+                "FENGSHENG_ELASTICSEARCH__URL": elasticsearch,
+                "FENGSHENG_ELASTICSEARCH__PREFIX": prefix,
+                "FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for tests",
+                "OMP_NUM_THREADS": "1",
+            }
+            | dict(more or {})
+        )
 
     def tell_slack(self, url: str) -> None:
         """Let pages go to the Slack at `url`."""
@@ -75,6 +91,19 @@ class Cluster:
             )  # fmt: skip
         self._workers.append(process)
         return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process without goodbye."""
+        self._killed.append(process)
+        process.kill()
+        process.wait()
+
+    def check(self) -> None:
+        """Fail if a process has died that nobody killed."""
+        for number, process in enumerate(self._workers):
+            if process not in self._killed:
+                status = process.poll()
+                assert status is None, f"process {number} ended by itself with {status}\n{self.logs()}"
 
     def logs(self) -> str:
         """Return what all processes have said, for a failed test's message."""
@@ -123,11 +152,10 @@ class Cluster:
         )
 
 
-async def until(
-    what: str, holds: Callable[[], Awaitable[bool]], within: float, failed: Callable[[], str]
-) -> None:
-    """Wait until `holds`, asking again and again; fail after `within` seconds with what `failed` says."""
+async def until(what: str, holds: Callable[[], Awaitable[bool]], within: float, cluster: Cluster) -> None:
+    """Wait until `holds`, asking again and again; fail after `within` seconds, or when a process has died."""
     end = time.monotonic() + within
     while not await holds():
-        assert time.monotonic() < end, f"not within {within:.0f} s: {what}\n{failed()}"
+        cluster.check()
+        assert time.monotonic() < end, f"not within {within:.0f} s: {what}\n{cluster.logs()}"
         await asyncio.sleep(0.5)

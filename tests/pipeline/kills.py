@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +37,17 @@ class Outcome:
 
 
 async def run(
-    cluster: Cluster, mentions: Sequence[Mention], folder: Path, workers: int, kills: int, within: float
-) -> Outcome:
-    """Feed `mentions` through `workers` workers; kill one with -9 and replace it, `kills` times on the way."""
+    cluster: Cluster, mentions: Sequence[Mention], folder: Path, workers: int, kills: int, within: float,
+    *, judged: Mapping[str, float] | None = None, fed_first: bool = False,
+) -> Outcome:  # fmt: skip
+    """Feed `mentions` through `workers` workers; kill one with -9 and replace it, `kills` times on the way.
+
+    Parameters
+    ----------
+    judged : event time by watch that its signals must come to: an empty topic does not say that all
+        has been measured, for a worker may hold what it has read.
+    fed_first : whether all is in Kafka before a worker starts, as after an outage.
+    """
     dump = folder / "dump.jsonl"
     dump.write_bytes(b"".join(encode(m) + b"\n" for m in mentions))
     total = len({m.mention_id for m in mentions})
@@ -52,21 +60,23 @@ async def run(
             index = cluster.index()
             await index.open()
             try:
-                running = [cluster.start("worker") for _ in range(workers)]
                 feeding = asyncio.create_task(
                     asyncio.to_thread(cluster.command, "replay", str(dump), within=within)
                 )
+                if fed_first:
+                    await feeding
+                running = [cluster.start("worker") for _ in range(workers)]
                 for number in range(1, kills + 1):
                     share = total * number // (kills + 1)
                     await _indexed(index, cluster, share, within)
-                    victim = running.pop(0)
-                    victim.kill()
-                    victim.wait()
+                    cluster.kill(running.pop(0))
                     killed.append(time.monotonic() - begun)
                     running.append(cluster.start("worker"))
                 await feeding
                 await _indexed(index, cluster, total, within)
-                await until("nothing is left in Kafka", lambda: _drained(cluster), within, cluster.logs)
+                for watch, at in (judged or {}).items():
+                    await _judged(index, cluster, watch, at, within)
+                await until("nothing is left in Kafka", lambda: _drained(cluster), within, cluster)
                 counts = await index.counts()
                 by_watch = await index.count_by_watch()
             finally:
@@ -76,11 +86,19 @@ async def run(
         )
 
 
+async def _judged(index: ElasticIndex, cluster: Cluster, watch: str, at: float, within: float) -> None:
+    async def reached() -> bool:
+        last = await index.last_signal(watch)
+        return last is not None and last.at >= at
+
+    await until(f"{watch} judged up to {at:.0f}", reached, within, cluster)
+
+
 async def _indexed(index: ElasticIndex, cluster: Cluster, least: int, within: float) -> None:
     async def enough() -> bool:
         return (await index.counts())["mentions"] >= least
 
-    await until(f"{least} mentions in the index", enough, within, cluster.logs)
+    await until(f"{least} mentions in the index", enough, within, cluster)
 
 
 async def _drained(cluster: Cluster) -> bool:

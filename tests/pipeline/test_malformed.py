@@ -112,16 +112,15 @@ async def test_a_thousand_malformed_messages_are_dead_lettered_and_stop_nothing(
         try:
 
             async def all_in() -> bool:
-                assert worker.poll() is None, cluster.logs()
                 counts = await index.counts()
                 return counts["dead"] >= MALFORMED and counts["mentions"] >= GOOD
 
-            await until("all dead letters and all good mentions in the index", all_in, 120, cluster.logs)
+            await until("all dead letters and all good mentions in the index", all_in, 120, cluster)
 
             async def drained() -> bool:
                 return await cluster.lag() == 0
 
-            await until("nothing is left in Kafka", drained, 60, cluster.logs)
+            await until("nothing is left in Kafka", drained, 60, cluster)
             assert worker.poll() is None, cluster.logs()
             worker.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(worker.wait, 40) == 0, cluster.logs()
