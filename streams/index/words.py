@@ -45,8 +45,8 @@ def _loaded() -> _Tokenizer:
 def _load() -> _Tokenizer:
     with warnings.catch_warnings():
         # jieba 0.42 has regular expressions in plain strings, and asks for pkg_resources.
-        warnings.filterwarnings("ignore", message="invalid escape sequence")
-        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+        warnings.filterwarnings("ignore", message=".*invalid escape sequence")
+        warnings.filterwarnings("ignore", message=".*pkg_resources")
         import jieba
     jieba.setLogLevel(logging.WARNING)
     tokenizer: _Tokenizer = jieba.Tokenizer()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.index.words import add_words, words_of
+from streams.folding import fold
+from streams.index import words
+from streams.index.words import add_words, split, words_of
 
 
 def test_words_are_folded_and_punctuation_is_dropped() -> None:
@@ -35,7 +43,43 @@ def test_no_text_gives_a_word_that_holds_a_blank(text: str) -> None:
         assert any(char.isalnum() for char in word)
 
 
-def test_loading_is_quiet_even_where_warnings_are_errors() -> None:
+def test_loading_is_quiet_even_where_warnings_are_errors_and_writes_no_file(tmp_path: Path) -> None:
     program = "from streams.index.words import words_of; words_of('退款')"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.text(max_size=80) | st.text(st.sampled_from("中华人民共和国申请退款书t恤c+ "), max_size=40))
+def test_the_words_are_those_of_jiebas_search_mode(text: str) -> None:
+    whole = fold(text.encode(errors="replace").decode())
+    cut: Any = words._loaded()
+    assert words_of(text) == [w for w in cut.cut_for_search(whole) if any(c.isalnum() for c in w)]
+
+
+@given(st.text(max_size=80) | st.text(st.sampled_from("申請退款，ＡＰＰ App\n 😡李"), max_size=40))
+def test_a_text_split_and_joined_is_the_text(text: str) -> None:
+    assert "".join(split(text)) == text
+
+
+def test_traditional_text_is_split_like_its_simplified_form() -> None:
+    assert split("我要申請退貨，太過分了") == ["我要", "申請", "退貨", "，", "太過分", "了"]
+
+
+def test_threads_that_come_first_together_cut_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"第{number}次在奶茶里喝出蟑螂，要求退一赔三" for number in range(200)]
+    expected = [words_of(text) for text in texts]
+    monkeypatch.setattr(words, "_tokenizer", None)
+    start = threading.Barrier(8)
+
+    def cut_all(_: int) -> list[list[str]]:
+        start.wait()
+        return [words_of(text) for text in texts]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(cut_all, range(8))) == [expected] * 8
