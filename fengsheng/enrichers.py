@@ -10,14 +10,18 @@ from streams.masking import Pseudonymiser
 from streams.matching import Matcher
 
 
+def teach(configuration: Configuration) -> None:
+    """Make the watches' keywords words of the tokeniser."""
+    add_words(word for watch in configuration.watches.watches for word in (*watch.any, *watch.all))
+
+
 def make_enricher(
     configuration: Configuration, classifier: Classifier, pseudonyms: Pseudonymiser, model: str
 ) -> Enricher:
     """Return the enricher; the watches' keywords become words of the tokeniser."""
-    watches = configuration.watches.watches
-    add_words(word for watch in watches for word in (*watch.any, *watch.all))
+    teach(configuration)
     return Enricher(
-        matcher=Matcher(watches),
+        matcher=Matcher(configuration.watches.watches),
         classifier=classifier,
         pseudonyms=pseudonyms,
         scoring=configuration.settings.scoring,

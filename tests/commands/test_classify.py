@@ -67,6 +67,27 @@ def test_the_rows_before_a_bad_one_are_given(run: Run) -> None:
     assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["好喝"]
 
 
+def test_explain_gives_the_words_and_where_they_stand(run: Run) -> None:
+    lines = ["奶茶里喝出异物，太恶心了", "轉發微博", '{"text": "真好喝，太好喝了", "n": 1}']
+    done = run("classify", "--explain", stdin="\n".join(lines).encode())
+    assert done.exit_code == 0, done.stderr
+    disgusting, nothing, tasty = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [list(row["explain"]) for row in (disgusting, nothing, tasty)] == [list(HEADS)] * 3
+    assert disgusting["explain"]["emotion"][0]["word"] == "恶心"
+    assert disgusting["explain"]["emotion"][0]["at"] == [9]
+    assert nothing["explain"] == {head: [] for head in HEADS}
+    assert {"word": "好喝", "at": [1, 5]}.items() <= tasty["explain"]["emotion"][0].items()
+    for words in (words for row in (disgusting, tasty) for words in row["explain"].values()):
+        weights = [word["weight"] for word in words]
+        assert weights == sorted(weights, reverse=True)
+        assert all(weight > 0 for weight in weights)
+        assert len(words) <= 5
+
+
+def test_without_it_no_reasons_are_given(run: Run) -> None:
+    assert "explain" not in json.loads(run("classify", stdin="太恶心了".encode()).stdout)
+
+
 def test_no_rows_are_no_output(run: Run) -> None:
     done = run("classify", stdin=b"\n\n")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
