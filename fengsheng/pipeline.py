@@ -45,6 +45,9 @@ _log = logging.getLogger(__name__)
 TICK_S: Final = 1.0
 """Most seconds between two looks at what is held."""
 
+LIVE_S: Final = 30.0
+"""A younger post is live and not held back, however little lateness the rules allow."""
+
 Deliver = Callable[[Incident], Awaitable[object]]
 
 
@@ -96,7 +99,7 @@ class Pipeline:
         if limits.hold and max(partitions[RAW], partitions[ENRICHED]) > 1:
             options = {"bootstrap_servers": bootstrap, **client_options(settings.kafka)}
             self._backlog = Backlog(options, settings.kafka.group, partitions, limits.earliest)
-            lateness = min(rules.allowed_lateness for rules in used_rules)
+            lateness = max(LIVE_S, min(rules.allowed_lateness for rules in used_rules))
             ordering = Ordering(
                 Merge(limits.hold, limits.hold_most, lateness), Looks(self._backlog.oldest), clock
             )
