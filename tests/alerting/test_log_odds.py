@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting.log_odds import NONE, contrast
@@ -14,6 +14,7 @@ uses = st.integers(0, 10_000)
 weights = st.floats(1.0, 10_000.0)
 
 
+@settings(deadline=None)
 @given(uses, uses, uses, uses, weights)
 def test_swapping_the_sets_turns_the_sign(a: int, b: int, c: int, d: int, weight: float) -> None:
     one, other = contrast(a, a + b, c, c + d, weight), contrast(c, c + d, a, a + b, weight)
@@ -21,6 +22,7 @@ def test_swapping_the_sets_turns_the_sign(a: int, b: int, c: int, d: int, weight
     assert one.lift == pytest.approx(1 / other.lift)
 
 
+@settings(deadline=None)
 @given(uses, uses, uses, uses, weights)
 def test_it_is_finite_and_its_sign_is_that_of_the_shares(
     a: int, b: int, c: int, d: int, weight: float
@@ -34,6 +36,7 @@ def test_it_is_finite_and_its_sign_is_that_of_the_shares(
         assert found.lift > 1 - 1e-9
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999), st.integers(1_000, 2_000), uses, st.integers(1, 10_000), weights)
 def test_more_use_by_us_lifts_more(ours: int, total: int, theirs: int, rest: int, weight: float) -> None:
     before = contrast(ours, total, theirs, theirs + rest, weight)
@@ -41,6 +44,7 @@ def test_more_use_by_us_lifts_more(ours: int, total: int, theirs: int, rest: int
     assert after.lift > before.lift or before is NONE
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(2, 50))
 def test_the_same_shares_of_more_texts_are_surer(scale: int, more: int) -> None:
     few = contrast(3 * scale, 100 * scale, 2 * scale, 1_000 * scale, 500.0)
@@ -48,6 +52,7 @@ def test_the_same_shares_of_more_texts_are_surer(scale: int, more: int) -> None:
     assert many.z > few.z
 
 
+@settings(deadline=None)
 @given(uses, st.integers(1, 10_000), weights)
 def test_the_same_use_is_no_difference(used: int, rest: int, weight: float) -> None:
     found = contrast(used, used + rest, used, used + rest, weight)

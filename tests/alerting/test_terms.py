@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting.terms import LEAST_COUNT, TERMS, USUAL_LIMIT, UsualTerms, telling_terms
@@ -20,6 +20,7 @@ def usual(posts: int = 400) -> UsualTerms:
 said = st.lists(st.lists(st.sampled_from([*CALM, "异物", "退款", "恶心"]), max_size=5), max_size=40)
 
 
+@settings(deadline=None)
 @given(said, said, st.randoms(use_true_random=False))
 def test_the_order_of_mentions_does_not_matter(
     negative: list[list[str]], other: list[list[str]], chance: object
@@ -30,6 +31,7 @@ def test_the_order_of_mentions_does_not_matter(
     assert telling_terms(negative, other, usual(60)) == before
 
 
+@settings(deadline=None)
 @given(said, said)
 def test_what_is_told_was_said_by_as_many_as_it_says(
     negative: list[list[str]], other: list[list[str]]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.classification import Classification
@@ -39,6 +39,7 @@ def told(*texts: str, **options: int) -> list[Explanation]:
     return explain(dummy, texts, dummy.classify(texts), cut, **options)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(FILLERS), min_size=1, max_size=20), st.sampled_from(DECIDING), st.data())
 def test_the_one_word_that_sets_the_label_is_told_first_and_alone(
     fillers: list[str], word: str, data: st.DataObject
@@ -84,6 +85,7 @@ def test_names_and_links_are_no_words_and_an_emoticon_is_one() -> None:
     assert [(one.word, one.at) for one in found["emotion"]] == [("[怒]", (3,))]
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("垃圾恶心 ，。！[怒]@ab/:\n😀開"), max_size=80))
 def test_offsets_are_those_of_the_text_as_given(text: str) -> None:
     for word, starts in words_in(text, cut).items():
@@ -96,6 +98,7 @@ def test_offsets_are_those_of_the_text_as_given(text: str) -> None:
         assert len(words) <= TOP
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("垃圾恶心开心退款门店，。 "), max_size=30), max_size=6))
 def test_a_batch_is_told_what_each_text_alone_is(texts: list[str]) -> None:
     assert told(*texts) == [told(text)[0] for text in texts]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.folding import fold
@@ -36,6 +36,7 @@ def test_taught_names_are_one_word() -> None:
     assert "霁岚沏" in words_of("霁岚沏的奶茶")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_gives_a_word_that_holds_a_blank(text: str) -> None:
     for word in words_of(text):
@@ -55,6 +56,7 @@ def test_loading_is_quiet_even_where_warnings_are_errors_and_writes_no_file(tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.text(st.sampled_from("中华人民共和国申请退款书t恤c+ "), max_size=40))
 def test_the_words_are_those_of_jiebas_search_mode(text: str) -> None:
     whole = fold(text.encode(errors="replace").decode())
@@ -62,6 +64,7 @@ def test_the_words_are_those_of_jiebas_search_mode(text: str) -> None:
     assert words_of(text) == [w for w in cut.cut_for_search(whole) if any(c.isalnum() for c in w)]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.text(st.sampled_from("申請退款，ＡＰＰ App\n 😡李"), max_size=40))
 def test_a_text_split_and_joined_is_the_text(text: str) -> None:
     assert "".join(split(text)) == text
