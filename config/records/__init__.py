@@ -6,6 +6,7 @@ Unknown fields are ignored so that a newer producer can talk to an older worker;
 missing or wrongly typed ones raise ``msgspec.ValidationError``.
 """
 
+from config.records.acts import Act, ActKind, Silence
 from config.records.base import FORMAT_VERSION, Record, decode, encode
 from config.records.incidents import (
     Amplifier,
@@ -32,6 +33,8 @@ from config.records.signals import HourSummary, Level, Signal
 
 __all__ = [
     "FORMAT_VERSION",
+    "Act",
+    "ActKind",
     "Amplifier",
     "AuditEntry",
     "Author",
@@ -52,6 +55,7 @@ __all__ = [
     "Score",
     "ScoredMention",
     "Signal",
+    "Silence",
     "Term",
     "Transition",
     "WeightSource",

@@ -27,6 +27,8 @@ class Transition(StrEnum):
     DOWNGRADED = "downgraded"
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    UNMUTED = "unmuted"
+    HANDED_ON = "handed_on"
 
 
 class Quote(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,7 +86,12 @@ class Evidence(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AuditEntry(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Who changed an incident, when, from what to what, and why."""
+    """Who changed an incident, when, from what to what, and why.
+
+    `at` is the time of the events for what the detector did, the wall clock for what a
+    person did; then `act` is the id of the act, which is applied once. `level` and `state`
+    are those after the change, `level_before` and `state_before` those before it.
+    """
 
     at: float
     who: str
@@ -92,6 +99,9 @@ class AuditEntry(Record, frozen=True, kw_only=True, omit_defaults=True):
     why: str
     level: Level | None = None
     state: IncidentState | None = None
+    level_before: Level | None = None
+    state_before: IncidentState | None = None
+    act: str | None = None
 
 
 class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,6 +109,10 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     All times are epoch seconds of the events. `sequence` counts the transitions, so
     that ``id:sequence:transition`` is the deterministic key of a notification.
+
+    `muted` says why nobody is paged now, None where people are. `closed_by` is who ended
+    it by hand, until the talk has calmed down by itself. `called` counts how often the next
+    person was called because nobody acknowledged.
     """
 
     id: str
@@ -117,6 +131,10 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
     resolved_at: float | None = None
     owner: str | None = None
     acknowledged_by: str | None = None
+    closed_by: str | None = None
+    false_alarm: bool = False
+    muted: str | None = None
+    called: int = 0
     pages: int = 0
     audit: list[AuditEntry] = []
     v: int = FORMAT_VERSION

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from config.records import (
+    Act,
     Author,
     DeadLetter,
     HourSummary,
@@ -20,6 +21,7 @@ from config.records import (
     Notification,
     ScoredMention,
     Signal,
+    Silence,
 )
 
 __all__ = ["Failure", "HourSummary", "Index", "IndexUnavailable", "Notification"]
@@ -165,8 +167,24 @@ class Index(Protocol):
         """Return the sent-log of one incident by time ascending."""
         ...
 
+    async def write_acts(self, acts: Sequence[Act]) -> list[Failure]:
+        """Keep each act of a person under its id."""
+        ...
+
+    async def acts(self, watch: str | None = None, since: float | None = None) -> list[Act]:
+        """Return the acts done at or after `since`, by time ascending; sees everything confirmed."""
+        ...
+
+    async def write_silences(self, silences: Sequence[Silence]) -> list[Failure]:
+        """Keep each silence under its id; a later one replaces an earlier one."""
+        ...
+
+    async def silences(self, since: float | None = None) -> list[Silence]:
+        """Return the silences that end after `since`, by start ascending; sees everything confirmed."""
+        ...
+
     async def counts(self) -> dict[str, int]:
-        """Return how many mentions, signals, incidents, authors, notifications and dead there are."""
+        """Return how many records of each kind there are."""
         ...
 
     async def count_by_watch(self) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from config.records import (
+    Act,
     Author,
     DeadLetter,
     Incident,
@@ -19,6 +20,7 @@ from config.records import (
     Score,
     ScoredMention,
     Signal,
+    Silence,
 )
 
 R = TypeVar("R", bound=Record)
@@ -31,6 +33,8 @@ _TIMES: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Author: ("updated_at",),
     Notification: ("at",),
     DeadLetter: ("at",),
+    Act: ("at",),
+    Silence: ("starts_at", "ends_at", "created_at"),
 }
 _SCORE: Final = Score.__struct_fields__
 

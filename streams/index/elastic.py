@@ -11,6 +11,7 @@ import msgspec
 from elasticsearch import ApiError
 
 from config.records import (
+    Act,
     Author,
     DeadLetter,
     HourSummary,
@@ -20,6 +21,7 @@ from config.records import (
     Record,
     ScoredMention,
     Signal,
+    Silence,
 )
 from config.settings import ElasticsearchSettings, RetentionSettings
 from streams.index import bulk, queries
@@ -37,6 +39,9 @@ from streams.index.templates import Names, check_installed, create, install
 from streams.index.words import words_of
 
 R = TypeVar("R", bound=Record)
+
+_EVERY = 10_000
+"""More than people can do to incidents, or one incident can be told."""
 
 
 class ElasticIndex:
@@ -184,9 +189,20 @@ class ElasticIndex:
 
     async def write_dead(self, letters: Sequence[DeadLetter]) -> list[Failure]:
         """Keep each dead letter once."""
+        return await self._keep("dead", letters)
+
+    async def write_acts(self, acts: Sequence[Act]) -> list[Failure]:
+        """Keep each act of a person under its id."""
+        return await self._keep("acts", acts)
+
+    async def write_silences(self, silences: Sequence[Silence]) -> list[Failure]:
+        """Keep each silence under its id; a later one replaces an earlier one."""
+        return await self._keep("silences", silences)
+
+    async def _keep(self, kind: str, records: Sequence[Record]) -> list[Failure]:
         await self._set_up()
-        fine, failures = sorted_out(letters)
-        return failures + await self._index([(self._names.index("dead"), letter, None) for letter in fine])
+        fine, failures = sorted_out(records)
+        return failures + await self._index([(self._names.index(kind), row, None) for row in fine])
 
     async def save_notification(self, notification: Notification) -> None:
         """Enter into the sent-log; ``sent`` never goes back to ``sending``."""
@@ -315,6 +331,19 @@ class ElasticIndex:
         hits = await self._fresh("dead", queries.every([]), queries.NEWEST_DEAD, limit)
         return self._reader.records(hits, DeadLetter)
 
+    async def acts(self, watch: str | None = None, since: float | None = None) -> list[Act]:
+        """Return the acts done at or after `since`, by time ascending."""
+        filters = [queries.term("watch", watch)] if watch is not None else []
+        query = queries.every(filters + queries.span("at_s", since, None))
+        return self._reader.records(await self._fresh("acts", query, queries.IN_ORDER, _EVERY), Act)
+
+    async def silences(self, since: float | None = None) -> list[Silence]:
+        """Return the silences that end after `since`, by start ascending."""
+        query = queries.every(queries.span("ends_at_s", since, None))
+        hits = await self._fresh("silences", query, queries.BY_START, _EVERY)
+        found = self._reader.records(hits, Silence)
+        return [silence for silence in found if since is None or silence.ends_at > since]
+
     async def incidents(
         self,
         watch: str | None = None,
@@ -338,7 +367,7 @@ class ElasticIndex:
     async def notifications(self, incident_id: str) -> list[Notification]:
         """Return the sent-log of one incident by time ascending."""
         query = queries.every([queries.term("incident_id", incident_id)])
-        hits = await self._fresh("notifications", query, queries.SENT_ORDER, 10_000)
+        hits = await self._fresh("notifications", query, queries.SENT_ORDER, _EVERY)
         return self._reader.records(hits, Notification)
 
     async def counts(self) -> dict[str, int]:

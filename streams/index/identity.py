@@ -8,7 +8,17 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from config.records import Author, DeadLetter, Incident, Notification, Record, ScoredMention, Signal
+from config.records import (
+    Act,
+    Author,
+    DeadLetter,
+    Incident,
+    Notification,
+    Record,
+    ScoredMention,
+    Signal,
+    Silence,
+)
 from streams.index.base import Failure
 from streams.index.months import EARLIEST, LATEST
 
@@ -39,7 +49,7 @@ def identity_of(record: Record) -> str:
             return record.mention_id
         case Signal():
             return record.signal_id
-        case Incident() | Author():
+        case Incident() | Author() | Act() | Silence():
             return record.id
         case Notification():
             return notification_id(record.key, record.receiver)
@@ -53,10 +63,12 @@ def time_of(record: Record) -> float | None:
     match record:
         case ScoredMention():
             return record.created_at
-        case Signal() | DeadLetter() | Notification():
+        case Signal() | DeadLetter() | Notification() | Act():
             return record.at
         case Incident():
             return record.started_at
+        case Silence():
+            return record.ends_at
     return None
 
 

@@ -19,7 +19,7 @@ INTENTS: Final = ("complaint", "exposure", "boycott", "redress", "inquiry", "sug
 POLARITIES: Final = ("negative", "neutral", "positive")
 
 MONTHLY: Final = ("mentions", "signals")
-SINGLE: Final = ("incidents", "authors", "notifications", "dead")
+SINGLE: Final = ("incidents", "authors", "notifications", "dead", "acts", "silences")
 
 Field = Mapping[str, Any]
 
@@ -103,8 +103,9 @@ def incident_fields() -> dict[str, Field]:
     }
     return {
         **_all(KEYWORD, "id", "watch", "watch_name", "level", "peak_level", "state", "transition", "owner",
-               "acknowledged_by"),
-        **_all(LONG, "sequence", "pages", "level_rank", "v"),
+               "acknowledged_by", "closed_by", "muted"),
+        **_all(LONG, "sequence", "pages", "called", "level_rank", "v"),
+        "false_alarm": BOOLEAN,
         **_times("started_at", "updated_at", "detected_at", "resolved_at"),
         "signal": {"dynamic": "strict", "properties": signal_fields()},
         "evidence": {"dynamic": "strict", "properties": evidence},
@@ -133,6 +134,24 @@ def notification_fields() -> dict[str, Field]:
     }
 
 
+def act_fields() -> dict[str, Field]:
+    """Return the fields of what a person did to an incident."""
+    return {
+        **_all(KEYWORD, "id", "kind", "incident_id", "watch", "by", "why"),
+        **_times("at"),
+        "v": LONG,
+    }
+
+
+def silence_fields() -> dict[str, Field]:
+    """Return the fields of a silence."""
+    return {
+        **_all(KEYWORD, "id", "author", "reason", "incident_id", "watches", "levels", "keyword", "intent"),
+        **_times("starts_at", "ends_at", "created_at"),
+        "v": LONG,
+    }
+
+
 def dead_fields(text: str) -> dict[str, Field]:
     """Return the fields of a dead letter."""
     return {
@@ -153,6 +172,8 @@ def mapping_of(kind: str, text: str, words: str) -> dict[str, Any]:
         "authors": author_fields(),
         "notifications": notification_fields(),
         "dead": dead_fields(text),
+        "acts": act_fields(),
+        "silences": silence_fields(),
     }[kind]
     mapping: dict[str, Any] = {
         "dynamic": "strict",

@@ -19,6 +19,9 @@ SENT_ORDER: Final[Sort] = [{"at_s": "asc"}, {"key": "asc"}]
 NEWEST_DEAD: Final[Sort] = [{"at_s": "desc"}]
 LATEST_STARTED: Final[Sort] = [{"started_at_s": "desc"}, {"id": "asc"}]
 
+IN_ORDER: Final[Sort] = [{"at_s": "asc"}, {"id": "asc"}]
+BY_START: Final[Sort] = [{"starts_at_s": "asc"}, {"id": "asc"}]
+
 HOUR: Final = 3600.0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from config.records import (
+    Act,
     Author,
     DeadLetter,
     HourSummary,
@@ -18,6 +19,7 @@ from config.records import (
     Record,
     ScoredMention,
     Signal,
+    Silence,
     decode,
 )
 from config.settings import RetentionSettings
@@ -30,7 +32,7 @@ from streams.index.words import words_of
 
 R = TypeVar("R", bound=Record)
 
-_KINDS = ("mentions", "signals", "incidents", "authors", "notifications", "dead")
+_KINDS = ("mentions", "signals", "incidents", "authors", "notifications", "dead", "acts", "silences")
 _MOST_DELETED = 2000
 
 
@@ -108,6 +110,14 @@ class SqliteIndex:
     async def write_dead(self, letters: Sequence[DeadLetter]) -> list[Failure]:
         """Keep each dead letter once."""
         return await self._write(statements.put_dead, letters)
+
+    async def write_acts(self, acts: Sequence[Act]) -> list[Failure]:
+        """Keep each act of a person under its id."""
+        return await self._write(statements.put_acts, acts)
+
+    async def write_silences(self, silences: Sequence[Silence]) -> list[Failure]:
+        """Keep each silence under its id; a later one replaces an earlier one."""
+        return await self._write(statements.put_silences, silences)
 
     async def save_notification(self, notification: Notification) -> None:
         """Enter into the sent-log; ``sent`` never goes back to ``sending``."""
@@ -245,6 +255,23 @@ class SqliteIndex:
         """Return the newest dead letters."""
         return await self._records(
             DeadLetter, "SELECT record FROM dead ORDER BY at DESC, id LIMIT ?", (max(limit, 0),)
+        )
+
+    async def acts(self, watch: str | None = None, since: float | None = None) -> list[Act]:
+        """Return the acts done at or after `since`, by time ascending."""
+        return await self._records(
+            Act,
+            """SELECT record FROM acts WHERE (?1 IS NULL OR watch = ?1) AND (?2 IS NULL OR at >= ?2)
+            ORDER BY at, id""",
+            (watch, since),
+        )
+
+    async def silences(self, since: float | None = None) -> list[Silence]:
+        """Return the silences that end after `since`, by start ascending."""
+        return await self._records(
+            Silence,
+            "SELECT record FROM silences WHERE (?1 IS NULL OR ends_at > ?1) ORDER BY starts_at, id",
+            (since,),
         )
 
     async def incidents(

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from config.records import (
+    Act,
     Author,
     DeadLetter,
     Incident,
@@ -13,6 +14,7 @@ from config.records import (
     NotificationState,
     ScoredMention,
     Signal,
+    Silence,
     decode,
     encode,
 )
@@ -86,6 +88,22 @@ def put_dead(connection: sqlite3.Connection, letters: Iterable[DeadLetter]) -> N
     connection.executemany(
         "INSERT OR REPLACE INTO dead (id, at, record) VALUES (?, ?, ?)",
         [(dead_id(letter), letter.at, encode(letter)) for letter in letters],
+    )
+
+
+def put_acts(connection: sqlite3.Connection, acts: Iterable[Act]) -> None:
+    """Insert or replace what people did."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO acts (id, watch, at, record) VALUES (?, ?, ?, ?)",
+        [(act.id, act.watch, act.at, encode(act)) for act in acts],
+    )
+
+
+def put_silences(connection: sqlite3.Connection, silences: Iterable[Silence]) -> None:
+    """Insert or replace silences."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO silences (id, starts_at, ends_at, record) VALUES (?, ?, ?, ?)",
+        [(s.id, s.starts_at, s.ends_at, encode(s)) for s in silences],
     )
 
 

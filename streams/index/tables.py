@@ -9,7 +9,7 @@ from typing import Final
 
 from streams.index.base import IndexUnavailable
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Version of the tables, in the file's ``user_version``."""
 
 APPLICATION: Final = 0x66656E67
@@ -17,6 +17,23 @@ APPLICATION: Final = 0x66656E67
 
 # FTS5 is to split at blanks only: jieba has cut the words already, and c++ is one of them.
 _KEPT = punctuation.replace("'", "''").replace('"', '""')
+
+# What people do to incidents came with schema 2.
+_ACTS: Final = (
+    """CREATE TABLE acts (
+        id TEXT PRIMARY KEY,
+        watch TEXT NOT NULL,
+        at REAL NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT""",
+    "CREATE INDEX acts_by_time ON acts (at)",
+    """CREATE TABLE silences (
+        id TEXT PRIMARY KEY,
+        starts_at REAL NOT NULL,
+        ends_at REAL NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT""",
+)
 
 _STATEMENTS: Final = (
     """CREATE TABLE mentions (
@@ -87,13 +104,16 @@ _STATEMENTS: Final = (
     "CREATE INDEX notifications_of ON notifications (incident_id, at)",
     "CREATE TABLE dead (id TEXT PRIMARY KEY, at REAL NOT NULL, record BLOB NOT NULL) STRICT",
     "CREATE INDEX dead_by_time ON dead (at)",
+    *_ACTS,
     f"PRAGMA application_id={APPLICATION}",
     f"PRAGMA user_version={SCHEMA}",
 )
 
+_UPGRADE: Final = (*_ACTS, f"PRAGMA user_version={SCHEMA}")
+
 
 def prepare(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """Make the tables where there are none yet, and return what was done, a sentence each.
+    """Make the tables that are not there yet, and return what was done, a sentence each.
 
     Raises
     ------
@@ -118,13 +138,16 @@ def prepare(connection: sqlite3.Connection, path: Path) -> list[str]:
     try:
         # Another process may have made them while this one waited.
         made = not _tables(connection)
-        for statement in _STATEMENTS if made else ():
+        old = not made and _number(connection, "user_version") < SCHEMA
+        for statement in _STATEMENTS if made else _UPGRADE if old else ():
             connection.execute(statement)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    if old:
+        return [f"index {path} brought up to schema {SCHEMA} (SQLite)"]
     return [f"index {path} made (SQLite, schema {SCHEMA})"] if made else []
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from config.records import (
+    Act,
+    ActKind,
     AuditEntry,
     Evidence,
     Incident,
@@ -19,6 +21,7 @@ from config.records import (
     Score,
     ScoredMention,
     Signal,
+    Silence,
     Transition,
     WeightSource,
 )
@@ -209,4 +212,28 @@ incidents = st.builds(
     evidence=evidences,
     pages=counts,
     audit=st.lists(audits, max_size=2),
+)
+acts = st.builds(
+    Act,
+    id=names,
+    kind=st.sampled_from(ActKind),
+    incident_id=texts,
+    watch=names,
+    by=texts,
+    at=times,
+    why=texts,
+)
+silences = st.builds(
+    Silence,
+    id=names,
+    author=texts,
+    reason=texts,
+    starts_at=times,
+    ends_at=times,
+    created_at=times,
+    incident_id=st.none() | texts,
+    watches=st.lists(names, max_size=2),
+    levels=st.lists(st.sampled_from(Level), max_size=2),
+    keyword=st.none() | texts,
+    intent=st.none() | texts,
 )

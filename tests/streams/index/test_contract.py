@@ -104,6 +104,7 @@ async def test_the_same_batch_twice_changes_nothing(index: Index) -> None:
         assert await index.write_dead([letter]) == []
         assert await index.counts() == {
             "mentions": 20, "signals": 2, "incidents": 1, "authors": 1, "notifications": 0, "dead": 1,
+            "acts": 0, "silences": 0,
         }  # fmt: skip
         assert await index.count_by_watch() == {"tea": 20}
 
