@@ -15,8 +15,9 @@ from typing import Protocol
 
 import msgspec
 
-from alerting.notify import plan, route
+from alerting.notify import plan
 from alerting.ordering import Lines, Turn
+from alerting.routing import route
 from alerting.senders.base import Clock, Refused, Sender, Sleep
 from config.records import Incident, Notification, NotificationState
 from config.routes import Routes

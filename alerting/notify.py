@@ -1,4 +1,4 @@
-"""Who is told of an incident's transition, and how: pure decisions with a named reason.
+"""How a receiver is told of an incident's transition: pure decisions with a named reason.
 
 A page is the message that opens an incident's thread: one incident, one page. An escalation is a
 reply in that thread that calls the owner; everything else updates the standing message in
@@ -8,11 +8,10 @@ place or adds a quiet reply.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from config.records import Incident, Notification, NotificationState, Transition
-from config.routes import Routes
 
 
 class Action(StrEnum):
@@ -99,44 +98,3 @@ def standing(history: Iterable[Notification]) -> Notification | None:
     """Return the notification that opened the thread: the first one sent to this receiver."""
     sent = [n for n in history if n.state is NotificationState.SENT]
     return min(sent, key=sequence_of, default=None)
-
-
-@dataclass(frozen=True)
-class Routing:
-    """The receivers of an incident, each with the owner to call.
-
-    Attributes
-    ----------
-    owners : receiver name to owner (None: nobody to call), in the order of the routes.
-    matched : positions of the routes that matched, for explanations.
-    """
-
-    owners: Mapping[str, str | None] = field(default_factory=dict)
-    matched: tuple[int, ...] = ()
-
-
-def route(incident: Incident, routes: Routes, history: Iterable[Notification] = ()) -> Routing:
-    """Return who is told of `incident`.
-
-    Routes are tried in order; the first that matches watch and level wins unless it says
-    ``continue: true``. A route's owner overrides the watch's. A receiver that was told of
-    this incident before stays in, so that whoever saw the start also sees the end, even
-    when the level has left its route.
-    """
-    owners: dict[str, str | None] = {}
-    matched = []
-    for position, candidate in enumerate(routes.routes):
-        if candidate.watches and incident.watch not in candidate.watches:
-            continue
-        if candidate.levels and incident.level not in candidate.levels:
-            continue
-        matched.append(position)
-        for name in candidate.receivers:
-            owners.setdefault(name, candidate.owner or incident.owner)
-        if not candidate.continue_:
-            break
-    known = {receiver.name for receiver in routes.receivers}
-    for notification in history:
-        if notification.receiver in known:
-            owners.setdefault(notification.receiver, incident.owner)
-    return Routing(owners, tuple(matched))

@@ -83,6 +83,21 @@ class SlackSettings(Model):
     mentions: dict[str, str] = Field(default_factory=dict, description="owner -> Slack user id (<@U…>)")
 
 
+class ReceiverSecrets(Model):
+    """What one receiver of ``routes.yaml`` keeps secret; from the environment only.
+
+    Attributes
+    ----------
+    webhook : the whole address, which holds the robot's token.
+    secret : signs what is sent.
+    password : of an SMTP login.
+    """
+
+    webhook: SecretStr | None = None
+    secret: SecretStr | None = None
+    password: SecretStr | None = None
+
+
 class LinkSettings(Model):
     """Base addresses that alerts link to; a link without an address is left out."""
 
@@ -169,11 +184,23 @@ class Settings(Model):
     timezone: str = "Asia/Shanghai"
     model: str = "models/fengsheng-small"
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    engine: Literal[
+        "auto",
+        "onnx-float32",
+        "onnx-int8",
+        "torch",
+        "torch-float32",
+        "torch-bfloat16",
+        "torch-float16",
+        "torch-compile",
+        "torch-graphs",
+    ] = "auto"
     data: Path = Path("data")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     slack: SlackSettings = Field(default_factory=SlackSettings)
+    receivers: dict[str, ReceiverSecrets] = Field(default_factory=dict)
     links: LinkSettings = Field(default_factory=LinkSettings)
     grafana: GrafanaSettings = Field(default_factory=GrafanaSettings)
     kibana: KibanaSettings = Field(default_factory=KibanaSettings)
@@ -228,6 +255,11 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _secrets_in_file(document: Any, path: Path) -> list[Problem]:
     problems = []
+    if isinstance(document, dict) and "receivers" in document:
+        marked: Any = document
+        line = marked.lc.key("receivers")[0] + 1
+        expected = f"them in the environment as {PREFIX}RECEIVERS__NAME__WEBHOOK, …__SECRET, …__PASSWORD"
+        problems.append(Problem(str(path), line, "receivers", "secrets in a file", expected))
     for dotted in SECRETS:
         section, key = dotted.split(".")
         node = document.get(section) if isinstance(document, dict) else None
@@ -266,7 +298,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
 
 def _name_variable(problem: Problem, over: dict[str, Any]) -> Problem:
     """Point at the environment variable where the value came from there, hiding secrets."""
-    if any(f"{dotted}.".startswith(f"{problem.key}.") for dotted in SECRETS):
+    secret = problem.key.startswith("receivers") and not problem.found.startswith("the unknown key")
+    if secret or any(f"{dotted}.".startswith(f"{problem.key}.") for dotted in SECRETS):
         problem = replace(problem, found="(hidden)")
     node: Any = over
     for part in problem.key.split("."):

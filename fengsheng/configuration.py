@@ -9,9 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from config.loading import ConfigError, Problem, load, read_yaml
+from pydantic import ValidationError
+
+from config.loading import (
+    ConfigError,
+    MisplacedError,
+    Problem,
+    load,
+    problem_at,
+    problems_of,
+    read_yaml,
+)
 from config.routes import Routes
-from config.rules import Rules, RuleSets
+from config.rules import Rules, RuleSets, rules_for
 from config.settings import Settings, load_settings
 from config.watches import Watch, Watches
 
@@ -35,8 +45,8 @@ class Configuration:
     routes: Routes
 
     def rules_of(self, watch: Watch) -> Rules:
-        """Return the rule set of a watch."""
-        return self.rules.rules[watch.rules]
+        """Return the rules of a watch: its set, with its own values in place."""
+        return rules_for(watch, self.rules.rules)
 
     def with_data(self, folder: Path | None) -> Configuration:
         """Return the same with another data folder, if one is given."""
@@ -50,7 +60,7 @@ class Configuration:
         kafka = settings.kafka.model_copy(update={"bootstrap": None})
         elastic = settings.elasticsearch.model_copy(update={"url": None})
         slack = settings.slack.model_copy(update={"token": None})
-        alone = {"kafka": kafka, "elasticsearch": elastic, "slack": slack}
+        alone = {"kafka": kafka, "elasticsearch": elastic, "slack": slack, "receivers": {}}
         return replace(self, settings=settings.model_copy(update=alone))
 
     def replaying(self) -> Configuration:
@@ -75,7 +85,21 @@ def _unknown_rules(watches: Watches, rules: RuleSets, path: Path) -> list[Proble
             problems.append(
                 Problem(str(path), line, f"watches.{number}.rules", repr(watch.rules), f"one of {known}")
             )
+        else:
+            problems += _wrong_override(watch, number, rules, path)
     return problems
+
+
+def _wrong_override(watch: Watch, number: int, rules: RuleSets, path: Path) -> list[Problem]:
+    """What is wrong with a watch's own values, told at their lines in the watches file."""
+    place = ("watches", number, "override")
+    try:
+        rules_for(watch, rules.rules)
+    except MisplacedError as error:
+        return [problem_at(read_yaml(path), str(path), (*place, *error.at), error.found, error.expected)]
+    except ValidationError as error:
+        return problems_of(error, read_yaml(path), str(path), Rules, place)
+    return []
 
 
 def _unknown_watches(routes: Routes, watches: Watches, path: Path) -> list[Problem]:

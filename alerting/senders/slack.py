@@ -17,8 +17,8 @@ from alerting.senders.pacing import Pacer
 from alerting.senders.slack_api import SlackApi
 from alerting.senders.slack_errors import GONE, MALFORMED, NOT_PERMITTED
 from alerting.senders.slack_lookup import Posted, find, metadata
+from config.receivers import SlackReceiver
 from config.records import Incident, Notification, NotificationState
-from config.routes import SlackReceiver
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -10,7 +10,8 @@ from alerting.senders.base import Refused, Unavailable
 from alerting.senders.slack_api import SlackApi
 from alerting.senders.slack_errors import TOKEN, fix_for
 from alerting.senders.slack_lookup import channel_id, is_channel_id
-from config.routes import Routes, SlackReceiver
+from config.receivers import SlackReceiver
+from config.routes import Routes
 from config.settings import Settings
 
 NEEDED: Mapping[str, str] = {

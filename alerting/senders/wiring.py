@@ -16,7 +16,8 @@ from alerting.senders.slack import SlackSender
 from alerting.senders.slack_api import TIMEOUT, SlackApi
 from alerting.senders.slack_errors import TOKEN
 from alerting.senders.terminal import TerminalSender
-from config.routes import Routes, SlackReceiver
+from config.receivers import SlackReceiver
+from config.routes import Routes
 from config.settings import Settings
 
 log = logging.getLogger(__name__)

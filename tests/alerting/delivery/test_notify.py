@@ -1,13 +1,12 @@
-"""Routing and the choice between page, reply and edit."""
+"""The choice between page, reply and edit."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
-from alerting.notify import Action, Reason, plan, route, standing
+from alerting.notify import Action, Reason, plan, standing
 from config.records import Incident, Level, Notification, NotificationState, Transition
-from config.routes import Routes
 from tests.alerting.sample_incident import ESCALATED, FIRED, LIFE, RECOVERING, REOPENED, RESOLVED, after
 
 UPDATED = after(FIRED, Transition.UPDATED)
@@ -72,41 +71,6 @@ def test_the_thread_belongs_to_the_first_message() -> None:
     first = standing([told(ESCALATED), told(FIRED), told(UPDATED)])
     assert first is not None
     assert first.key == FIRED.notification_key
-
-
-def routes(*entries: dict[str, object]) -> Routes:
-    receivers = [{"type": "slack", "name": n, "channel": "#c"} for n in ("pr", "crisis", "tea")]
-    return Routes.model_validate({"receivers": receivers, "routes": list(entries)})
-
-
-def test_the_first_matching_route_wins() -> None:
-    found = route(FIRED, routes({"receivers": ["tea"], "watches": ["qingshan-tea"]}, {"receivers": ["pr"]}))
-    assert dict(found.owners) == {"tea": "@lead"}
-    assert found.matched == (0,)
-
-
-def test_continue_goes_on_and_an_owner_overrides() -> None:
-    found = route(
-        ESCALATED,
-        routes(
-            {"receivers": ["crisis"], "levels": ["I", "II"], "owner": "@head", "continue": True},
-            {"receivers": ["tea"], "watches": ["other"]},
-            {"receivers": ["pr", "crisis"]},
-            {"receivers": ["tea"]},
-        ),
-    )
-    assert dict(found.owners) == {"crisis": "@head", "pr": "@lead"}
-    assert found.matched == (0, 2)
-
-
-def test_no_route_means_nobody() -> None:
-    assert not route(FIRED, routes({"receivers": ["pr"], "levels": ["I"]})).owners
-
-
-def test_who_saw_the_start_also_sees_the_end() -> None:
-    only_red = routes({"receivers": ["crisis"], "levels": ["I"]}, {"receivers": ["pr"]})
-    history = [told(ESCALATED, receiver="crisis"), told(ESCALATED, receiver="gone")]
-    assert set(route(DOWNGRADED, only_red, history).owners) == {"pr", "crisis"}
 
 
 def test_every_transition_has_its_own_key() -> None:
