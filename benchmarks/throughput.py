@@ -27,7 +27,7 @@ from fengsheng.embedded import LIMIT, embedded
 from fengsheng.indexes import open_index
 from fengsheng.loading_models import load_classifier
 from fengsheng.scenario import SCENARIO_WATCHES, load
-from models.classify import Classifier
+from models.serving import Classifier
 from streams.app import AgentPlan, Worker, make_app
 from streams.broker import EmbeddedBroker
 from streams.feeds.kafka_sink import KafkaSink
@@ -135,11 +135,11 @@ def main() -> None:
     posts = distinct_posts(options.posts)
     settings = load_configuration().settings
     with tempfile.TemporaryDirectory() as folder:
-        load_classifier(settings.model, settings.device).classify(["预热"] * 8)
+        load_classifier(settings).classify(["预热"] * 8)
         seconds = {
-            "model alone": model_alone(posts, load_classifier(settings.model, settings.device)),
+            "model alone": model_alone(posts, load_classifier(settings)),
             "whole pipeline, embedded": asyncio.run(
-                pipeline(posts, load_classifier(settings.model, settings.device), Path(folder))
+                pipeline(posts, load_classifier(settings), Path(folder))
             ),
             "no-op Faust agent": asyncio.run(no_op(posts)),
         }

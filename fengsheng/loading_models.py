@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from config.settings import Settings
 from fengsheng.output import fail, talk
-from models.classify import Classifier
 from models.heads import ModelLoadError
+from models.serving import Classifier
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,11 +40,23 @@ def _looks_local(name: str) -> bool:
     return bool(slash) and any((folder / owner).is_dir() for folder in (Path(), ROOT))
 
 
-def load_classifier(name: str, device: str) -> Classifier:
-    """Return the classifier, or end the command with what is wrong with the model."""
+def load_classifier(
+    settings: Settings, model: str | None = None, device: str | None = None, engine: str | None = None
+) -> Classifier:
+    """Return the classifier, or end the command with what is wrong with the model.
+
+    Parameters
+    ----------
+    model, device, engine
+        In the place of those of the settings.
+    """
     if talk.is_terminal:
         talk.print("正在加载模型 loading the model …")
     try:
-        return Classifier(resolve(name), device=device)
+        return Classifier(
+            resolve(model or settings.model),
+            device=device or settings.device,
+            engine=engine or settings.engine,
+        )
     except ModelLoadError as error:
         fail(str(error))

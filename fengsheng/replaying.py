@@ -18,7 +18,7 @@ from fengsheng.output import fail, talk
 from fengsheng.reporting import WatchReport, report_from
 from fengsheng.running import first_of
 from fengsheng.telling import make_delivery
-from models.classify import Classifier
+from models.serving import Classifier
 from streams.feeds.replay import replay as send_in_order
 from streams.masking import Pseudonymiser
 

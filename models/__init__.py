@@ -1,4 +1,4 @@
 """What a Chinese post feels and wants: emotion, intent and polarity from one small BERT.
 
-``labels`` and ``normalise`` are light; ``classify`` loads torch only when a model is opened.
+``labels`` and ``normalise`` are light; ``serving`` loads its runtime only when a model is opened.
 """

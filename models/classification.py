@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from models.labels import HEADS, HeadName
 
@@ -20,8 +21,8 @@ class Classification:
         Probability by label, in the order of ``models.labels``; each sums to 1. Shared between equal
         texts, so not to be changed.
     readable
-        False where the text held nothing to classify; its labels then stand by definition, not by the
-        model: no emotion, no intent, no polarity.
+        False where the text held nothing that a Chinese model can read; its labels then stand by definition,
+        not by the model: no emotion, no intent, no polarity, all with low confidence.
     """
 
     emotion: str
@@ -47,14 +48,20 @@ def from_scores(scores: Mapping[HeadName, Mapping[str, float]], *, readable: boo
     )
 
 
-def certain(emotion: str, intent: str, polarity: str, *, readable: bool = True) -> Classification:
-    """Make a classification that puts everything on one label of each head."""
-    chosen: dict[HeadName, str] = {"emotion": emotion, "intent": intent, "polarity": polarity}
+def _unsure() -> Classification:
+    chosen: dict[HeadName, str] = {"emotion": "neutral", "intent": "other", "polarity": "neutral"}
     return from_scores(
-        {head: {name: float(name == chosen[head]) for name in names} for head, names in HEADS.items()},
-        readable=readable,
+        {
+            head: {
+                name: _LITTLE if name == chosen[head] else (1 - _LITTLE) / (len(names) - 1) for name in names
+            }
+            for head, names in HEADS.items()
+        },
+        readable=False,
     )
 
 
-UNREADABLE = certain("neutral", "other", "neutral", readable=False)
-"""For a text with no words. All on neutral, since a flat guess would count as half negative in the mass."""
+_LITTLE: Final = 0.4
+UNREADABLE: Final = _unsure()
+"""For a text that can't be read: neutral, other, neutral at 0.4, the rest shared evenly. Its scores mean nothing;
+who sums them up must look at ``readable``."""

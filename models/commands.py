@@ -125,7 +125,7 @@ def evaluate(
         rows = read_labelled(file, chosen, limit)
         if not rows:
             raise ValueError(f"{file}: no rows to measure on")
-        from models.classify import Classifier
+        from models.serving import Classifier
 
         classifier = Classifier(model, device=device)
         try:

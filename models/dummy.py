@@ -36,7 +36,7 @@ _NEGATIVE: Final = frozenset({"angry", "sad", "fear"})
 
 
 class DummyClassifier:
-    """Same interface as ``models.classify.Classifier``; the first keyword list that hits decides.
+    """Same interface as ``models.serving.Classifier``; the first keyword list that hits decides.
 
     The chosen label has probability 0.9 and the others share the rest evenly.
     """

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from models import data
 from models.card import write_card
-from models.classify import Classifier
 from models.evaluate import evaluate, read_labelled
 from models.finetune import build_model, resolve_base
 from models.metrics import Report
 from models.recipe import Recipe
+from models.serving import Classifier
 from models.weak_intents import read_examples
 
 TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")

@@ -1,6 +1,4 @@
-"""Open a classifier: our own three-headed form, or an ordinary Hugging Face sequence classifier.
-
-Light to import; torch and transformers are loaded by :func:`load_model`.
+"""The heads of a classifier: our own three, or those an ordinary Hugging Face sequence classifier is read as.
 
 A foreign sequence classifier is taken when every one of its labels is known as a name of an emotion
 (``FOREIGN_LABELS``). Its probabilities are summed by emotion, an emotion it has no label for gets none, and
@@ -12,14 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from models.labels import EMOTIONS, HEADS
-
-if TYPE_CHECKING:
-    import torch
 
 CONFIG_FIELD: Final = "fengsheng_heads"
 """Field of ``config.json`` that marks our own form and lists the labels by head."""
@@ -69,29 +62,6 @@ class ModelLoadError(Exception):
     """A model can't be opened; the message says what is missing and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """An opened classifier.
-
-    Attributes
-    ----------
-    name
-        What it was opened by.
-    tokenizer
-        A Hugging Face tokeniser.
-    module
-        Takes ``input_ids`` and ``attention_mask``, gives the logits of every head; float32, on the CPU, in
-        evaluation mode.
-    max_length
-        Longest input the encoder takes, in tokens.
-    """
-
-    name: str
-    tokenizer: Any
-    module: torch.nn.Module
-    max_length: int
-
-
 def map_foreign_labels(labels: Sequence[str]) -> list[int]:
     """Give the position in ``EMOTIONS`` of every label of a foreign model.
 
@@ -116,92 +86,18 @@ def map_foreign_labels(labels: Sequence[str]) -> list[int]:
     return [EMOTIONS.index(emotion) for emotion in known if emotion is not None]
 
 
-def _check_heads(saved: Any) -> None:
-    expected = {head: list(names) for head, names in HEADS.items()}
-    if saved != expected:
-        raise ModelLoadError(
-            f"config.json: {CONFIG_FIELD} is {json.dumps(saved, ensure_ascii=False)}, this version expects "
-            f"{json.dumps(expected, ensure_ascii=False)}; fine-tune again: {HOW_TO_FINETUNE}"
-        )
-
-
-def _own(name: str, config: Any) -> torch.nn.Module:
-    import torch
-
-    from models.multihead import MentionClassifier
-
-    _check_heads(getattr(config, CONFIG_FIELD))
-    # Typed as a plain module for the checker, a PreTrainedModel at run time.
-    opened: Any = MentionClassifier
-    module, found = opened.from_pretrained(name, config=config, dtype=torch.float32, output_loading_info=True)
-    if found["missing_keys"]:
-        raise ModelLoadError(f"its weights lack {', '.join(sorted(found['missing_keys']))}")
-    checked: torch.nn.Module = module
-    return checked
-
-
-def _foreign(name: str, config: Any) -> torch.nn.Module:
-    import torch
-    from transformers import AutoModelForSequenceClassification
-
-    from models.foreign import EmotionsOnly
-
-    architectures = getattr(config, "architectures", None) or []
-    if not any(str(item).endswith("ForSequenceClassification") for item in architectures):
-        raise ModelLoadError(
-            f"it is {', '.join(architectures) or 'of no stated kind'}: no {CONFIG_FIELD} in its config.json and no "
-            f"sequence classifier, so it has no labels to give; fine-tune it first: {HOW_TO_FINETUNE}"
-        )
-    labels = [config.id2label[index] for index in range(len(config.id2label))]
-    emotions = map_foreign_labels(labels)
-    inner = AutoModelForSequenceClassification.from_pretrained(name, dtype=torch.float32)
-    return EmotionsOnly(inner, emotions)
-
-
-def load_model(name_or_dir: str | Path) -> LoadedModel:
-    """Open a local directory or a hub name.
+def check_heads(saved: object) -> None:
+    """Compare the label lists that a model was saved with to ours; heads beside ours are left alone.
 
     Raises
     ------
     ModelLoadError
-        If nothing is found there, a file is missing or damaged, or its labels can't be read as emotions.
+        If a head of ours is missing or has other labels.
     """
-    name = str(name_or_dir)
-    path = Path(name)
-    if path.exists() and not path.is_dir():
-        raise ModelLoadError(f"model {name}: a file, expected a Hugging Face directory with config.json")
-    if path.is_dir():
-        needed = ("config.json", "tokenizer_config.json")
-        missing = [file for file in needed if not (path / file).is_file()]
-        if not any(path.glob("*.safetensors")) and not any(path.glob("pytorch_model*.bin")):
-            missing.append("model.safetensors")
-        if missing:
-            raise ModelLoadError(
-                f"model {name}: no {', '.join(missing)} in this directory; make one with: {HOW_TO_FINETUNE}"
-            )
-    from transformers import AutoConfig, AutoTokenizer
-    from transformers.utils import logging as chatter
-
-    bars = chatter.is_progress_bar_enabled()
-    chatter.disable_progress_bar()  # opening takes a second; a bar on every command's stderr is noise
-    try:
-        config = AutoConfig.from_pretrained(name)
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        module = _own(name, config) if hasattr(config, CONFIG_FIELD) else _foreign(name, config)
-    except ModelLoadError as error:
-        raise ModelLoadError(f"model {name}: {error}") from None
-    except Exception as error:
-        # transformers, huggingface_hub and safetensors raise a dozen unrelated types for a damaged or
-        # absent model; to the user they are one thing.
-        reason = str(error).strip().splitlines()
-        hint = "" if path.is_dir() else "; no such directory here, so it was looked up as a hub name"
+    expected = {head: list(names) for head, names in HEADS.items()}
+    found = saved if isinstance(saved, dict) else {}
+    if any(found.get(head) != names for head, names in expected.items()):
         raise ModelLoadError(
-            f"model {name}: can't be opened ({type(error).__name__}: {reason[0] if reason else ''}){hint}. "
-            f"Give a directory or hub name of a classifier, or make one with: {HOW_TO_FINETUNE}"
-        ) from error
-    finally:
-        if bars:
-            chatter.enable_progress_bar()
-    module.eval()
-    limit = int(getattr(config, "max_position_embeddings", 512))
-    return LoadedModel(name, tokenizer, module, min(limit, int(tokenizer.model_max_length)))
+            f"config.json: {CONFIG_FIELD} is {json.dumps(saved, ensure_ascii=False)}, this version expects "
+            f"{json.dumps(expected, ensure_ascii=False)}; fine-tune again: {HOW_TO_FINETUNE}"
+        )

@@ -21,6 +21,10 @@ class Classification(Protocol):
     def intent_scores(self) -> Mapping[str, float]: ...  # noqa: D102
     @property
     def polarity_scores(self) -> Mapping[str, float]: ...  # noqa: D102
+    @property
+    def readable(self) -> bool:
+        """False where the text can't be read; the scores then say nothing."""
+        ...
 
 
 class Classifier(Protocol):

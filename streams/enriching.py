@@ -75,7 +75,12 @@ class Enricher:
         if author is not None:
             author = merged(known.get(author.id), author)
         weight, source = weigh(mention, author, self.scoring.weight_cap)
-        strength = negativity(reading.emotion_scores, reading.intent_scores, self.scoring)
+        # What can't be read is not negative, whatever its scores add up to.
+        strength = (
+            negativity(reading.emotion_scores, reading.intent_scores, self.scoring)
+            if reading.readable
+            else 0.0
+        )
         negative = strength >= self.scoring.negative_from
         platform = mention.platform
         parent = mention.parent_id or (mention.root_id if mention.kind is not Kind.POST else None)

@@ -23,7 +23,7 @@ from fengsheng.options import ConfigOption, FormatOption, PlatformOption, Verbos
 from fengsheng.output import escaped, explained, log_to_stderr, out, table_of, talk
 from fengsheng.reading import acceptable, read_sorted
 from fengsheng.times import when
-from models.classify import Classifier
+from models.serving import Classifier
 from streams.enriching import Enricher, whole_text
 from streams.masking import Pseudonymiser, mask
 from streams.matching import Matcher
@@ -98,7 +98,7 @@ def backtest(
         mentions = acceptable(mentions, configuration.settings.pipeline, time.time())
         talk.print(f"{len(mentions)} 条 posts")
         name = model or configuration.settings.model
-        classifier = load_classifier(name, configuration.settings.device)
+        classifier = load_classifier(configuration.settings, name)
         report = _report(configuration, mentions, authors, classifier, name)
     if as_json:
         body = {watch: json.loads(encode(found)) for watch, found in report.items()}

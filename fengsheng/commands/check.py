@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -20,6 +19,9 @@ from fengsheng.loading_models import resolve
 from fengsheng.options import ConfigOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, log_to_stderr, talk
 from models.heads import ModelLoadError
+from models.serving import Classifier
+from models.serving.opening import installed
+from models.serving.processor import gpus
 from streams.index.base import IndexUnavailable
 from streams.topics import KafkaUnavailableError, existing
 
@@ -39,25 +41,14 @@ class Finding:
 def _model(settings: Settings) -> Finding:
     try:
         where = resolve(settings.model)
+        classifier = Classifier(where, settings.device, engine=settings.engine)
     except ModelLoadError as error:
         return Finding("wrong", "model", str(error))
-    device = "cpu"
-    if importlib.util.find_spec("torch") is None:
-        return Finding("wrong", "model", "PyTorch is not installed", "make setup")
-    import torch
-
-    if torch.cuda.is_available():
-        device = torch.cuda.get_device_name(0)
-    elif settings.device == "cuda":
-        fix = "set settings.device to auto or cpu, or install the NVIDIA driver"
-        return Finding("wrong", "model", "settings.device is cuda but no GPU is seen", fix)
-    from models.heads import load_model
-
-    try:
-        load_model(where)
-    except ModelLoadError as error:
-        return Finding("wrong", "model", str(error))
-    return Finding("ok", "model", f"{settings.model} on {device}")
+    classifier.close()
+    detail = f"{settings.model} on {classifier.device} by {classifier.engine} ({classifier.choice.why})"
+    if classifier.device == "cpu" and settings.device == "auto" and gpus() and not installed("torch"):
+        return Finding("note", "model", f"{detail}; the NVIDIA GPU is idle", "pip install 'fengsheng[gpu]'")
+    return Finding("ok", "model", detail)
 
 
 def _kafka(settings: Settings) -> list[Finding]:

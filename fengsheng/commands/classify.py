@@ -87,6 +87,10 @@ def classify(
         typer.Option("--model", help="模型 A local directory or hub name (default: settings.model)."),
     ] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", help="运行方式 auto, onnx-int8, onnx-float32, torch, … (see settings.engine)."),
+    ] = None,
     explaining: Annotated[
         bool,
         typer.Option(
@@ -99,7 +103,8 @@ def classify(
     """读出情绪、意图与态度 Read emotion, intent and polarity of texts.
 
     Writes one JSON object a row to stdout, in the order of the input: the row's own fields, then
-    emotion, intent, polarity (labels) and scores (distributions). With --explain also explain: for each
+    emotion, intent, polarity (labels), readable (false: no Chinese to read, the labels are by definition)
+    and scores (distributions). With --explain also explain: for each
     of the three labels up to five words with weight (what the label's log-odds lose without the word)
     and at (where it stands, in characters from 0); none where there is nothing to read.
 
@@ -113,7 +118,7 @@ def classify(
             teach(configuration)
         # Before the model: a mistyped name is said at once, and no file after others are done.
         inputs = [(name, _opened(name, stack)) for name in files or ["-"]]
-        classifier = load_classifier(model or settings.model, device or settings.device)
+        classifier = load_classifier(settings, model, device, engine)
         out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", write_through=False)
         stack.callback(out.detach)
         done = 0
@@ -130,6 +135,7 @@ def classify(
                         "emotion": reading.emotion,
                         "intent": reading.intent,
                         "polarity": reading.polarity,
+                        "readable": reading.readable,
                         "scores": {
                             "emotion": {k: round(v, 4) for k, v in reading.emotion_scores.items()},
                             "intent": {k: round(v, 4) for k, v in reading.intent_scores.items()},

@@ -58,7 +58,7 @@ def demo(
             configuration = _demo_configuration(config, folder)
             settings = configuration.settings
             pseudonyms = Pseudonymiser(pseudonym_key(settings, embedded=True))
-            classifier = load_classifier(settings.model, settings.device)
+            classifier = load_classifier(settings)
             plan = Run(configuration, load(), [], speed_of(speed), "风声 · 演示 demo")
             outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop))
             if report is not None:

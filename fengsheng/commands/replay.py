@@ -78,7 +78,7 @@ def replay(
                 return
         except SinkUnavailable as error:
             fail(str(error))
-        classifier = load_classifier(settings.model, settings.device)
+        classifier = load_classifier(settings)
         plan = Run(configuration, mentions, authors, pace, "风声 · 重放 replay")
         outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop))
         body = as_object(outcome.watches, seconds=round(outcome.seconds, 1))

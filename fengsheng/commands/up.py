@@ -25,7 +25,7 @@ from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
 from fengsheng.reading import check_there, checked_format
 from fengsheng.running import first_of, run
 from fengsheng.telling import make_delivery
-from models.classify import Classifier
+from models.serving import Classifier
 from streams.feeds.cursor import Tracker
 from streams.feeds.follow import SourceMissing
 from streams.feeds.formats import Reading
@@ -63,7 +63,7 @@ def up(
         pseudonyms = Pseudonymiser(
             pseudonym_key(settings, embedded=True), settings.privacy.keep_organisation_names
         )
-        classifier = load_classifier(settings.model, settings.device)
+        classifier = load_classifier(settings)
         try:
             error = run(lambda stop: _up(configuration, classifier, pseudonyms, sources, once, reading, stop))
         except (SourceMissing, CursorsBusy) as problem:

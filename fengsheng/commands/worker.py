@@ -14,7 +14,7 @@ from fengsheng.output import explained, fail, log_to_stderr, talk
 from fengsheng.pipeline import Pipeline
 from fengsheng.running import first_of, run
 from fengsheng.telling import make_delivery
-from models.classify import Classifier
+from models.serving import Classifier
 from streams.masking import Pseudonymiser
 from streams.topics import existing
 
@@ -45,7 +45,7 @@ def worker(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
             fail(
                 f"topics are missing on {settings.kafka.bootstrap}: {', '.join(missing)}; run: fengsheng setup"
             )
-        classifier = load_classifier(settings.model, settings.device)
+        classifier = load_classifier(settings)
         pseudonyms = Pseudonymiser(key, settings.privacy.keep_organisation_names)
         error = run(lambda stop: _work(configuration, classifier, pseudonyms, partitions, stop))
     if error is not None:

@@ -13,8 +13,8 @@ def test_every_label_has_one_chinese_name_of_its_own() -> None:
 
 def test_light_modules_load_no_torch() -> None:
     code = (
-        "import sys, models.labels, models.normalise, models.dummy, models.commands, models.classify, models.heads;"
-        "sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+        "import sys, models.labels, models.normalise, models.dummy, models.commands, models.serving, models.heads;"
+        "sys.exit(bool({'torch', 'transformers', 'onnx', 'onnxruntime', 'numpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from models.classify import Classifier
 from models.evaluate import evaluate, read_labelled
 from models.labels import HEADS
+from models.serving import Classifier
 
 FLOOR = 0.72
 SAMPLE = 300
@@ -16,7 +16,7 @@ SAMPLE = 300
 
 @pytest.fixture(scope="module")
 def classifier(shipped: Path) -> Iterator[Classifier]:
-    opened = Classifier(shipped, device="cpu")
+    opened = Classifier(shipped, device="cpu", engine="onnx-float32")
     yield opened
     opened.close()
 

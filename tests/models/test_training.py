@@ -7,12 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.classify import Classifier
 from models.evaluate import evaluate, read_labelled
 from models.export import export
 from models.finetune import build_model, finetune
 from models.labels import HEADS
 from models.recipe import Recipe
+from models.serving import Classifier
 from models.training import Encoded, batches, loss_of, schedule, train
 from models.vocabulary import choose_pieces, count_pieces, prune_embeddings, prune_tokenizer
 
@@ -116,7 +116,7 @@ def test_a_small_run_learns_its_rows_and_serves_them(
     finetune(tiny_recipe, tiny_data, str(tiny_base), run_dir)
     reports = export(tiny_recipe, run_dir, str(tiny_base), tiny_data, out)
     assert reports["usual"].macro_f1 == 1.0
-    classifier = Classifier(out, device="cpu")
+    classifier = Classifier(out, device="cpu", engine="onnx-float32")
     rows = read_labelled(tiny_data / "emotion/smp2020_usual_dev.jsonl.xz")
     assert evaluate(classifier, rows).accuracy == 1.0
     card = (out / "README.md").read_text(encoding="utf-8")

@@ -1,20 +1,23 @@
+"""The classifier: order, odd texts, repeats, temperatures, and what can't be opened."""
+
+from __future__ import annotations
+
 import asyncio
+import gc
 import json
-import threading
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from models.classification import UNREADABLE
-from models.classify import Classifier, plan
 from models.dummy import DummyClassifier
-from models.finetune import build_model
-from models.heads import ModelLoadError, load_model, map_foreign_labels
+from models.heads import ModelLoadError, map_foreign_labels
 from models.labels import EMOTIONS, HEADS
-from models.recipe import Recipe
+from models.serving import Classifier
+from models.serving.directory import open_directory
+from tests.models.serving.conftest import EMOTIONS as LABELS
+from tests.models.serving.conftest import Strange
 
 TEXTS = ["气死我了", "好开心呀", "今天开会", "居然这样没想到啊没想到啊没想到啊", "怕得发抖"]
 ODD = [
@@ -32,38 +35,6 @@ ODD = [
     "//",
     "ﷺ" * 3000,
 ]
-
-
-@pytest.fixture(scope="module")
-def directory(tiny_base: Path, tiny_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained three-headed model on disk."""
-    import shutil
-
-    import torch
-
-    out = tmp_path_factory.mktemp("model")
-    pieces = len(json.loads((tiny_base / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"])
-    model = build_model(tiny_base, list(range(pieces)), tiny_recipe)
-    saved: object = model.to(torch.float16)
-    saved.save_pretrained(out)  # type: ignore[attr-defined]
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(tiny_base / name, out / name)
-    return out
-
-
-@pytest.fixture
-def classifier(directory: Path) -> Iterator[Classifier]:
-    opened = Classifier(directory, device="cpu", cache_size=0)
-    yield opened
-    opened.close()
-
-
-@given(st.lists(st.integers(1, 128), max_size=60), st.integers(1, 600))
-def test_batches_hold_every_row_once_within_the_budget(lengths: list[int], budget: int) -> None:
-    found = list(plan(lengths, budget))
-    assert sorted(index for batch in found for index in batch) == list(range(len(lengths)))
-    for batch in found:
-        assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget
 
 
 def test_the_order_of_the_texts_is_kept_and_company_changes_no_label(classifier: Classifier) -> None:
@@ -95,38 +66,55 @@ def test_no_text_makes_it_fail(classifier: Classifier) -> None:
     assert len(found) == len(ODD)
     assert found[0] == UNREADABLE
     assert (found[0].emotion, found[0].intent, found[0].readable) == ("neutral", "other", False)
-    assert found[8].readable
+    assert not found[8].readable
+    assert found[9].readable
     assert classifier.classify([]) == []
 
 
-def test_a_text_that_comes_again_is_classified_once(directory: Path) -> None:
-    classifier = Classifier(directory, device="cpu", cache_size=2)
-    seen: list[int] = []
-    inner = classifier._model.module
-    inner.register_forward_pre_hook(lambda _, args: seen.append(len(args[0])))
+async def test_tasks_and_threads_are_answered_each_with_its_own(classifier: Classifier) -> None:
+    alone = [classifier.classify([text])[0].emotion_scores for text in TEXTS]
+    several = await asyncio.gather(
+        *(classifier.classify_async([text]) for text in TEXTS),
+        *(asyncio.to_thread(classifier.classify, [text]) for text in TEXTS),
+    )
+    for (found,), expected in zip(several, alone * 2, strict=True):
+        assert found.emotion_scores == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_text_that_comes_again_is_answered_from_memory(directory: Path) -> None:
+    classifier = Classifier(directory, device="cpu", engine="onnx-float32", cache_size=2)
     # Equal after normalisation is equal.
     first = classifier.classify(["气死我了", "气死我了", " 氣死我了 "])
-    assert seen == [1]
+    assert first[0] is first[1] is first[2]
+    assert classifier.repeats == (2, 3)
     assert classifier.classify(["气死我了"])[0] is first[0]
-    assert seen == [1]
+    assert classifier.hit_rate == 0.75
     classifier.classify(["好开心呀", "今天开会"])  # two newer texts push the first out
-    classifier.classify(["气死我了"])
-    assert sum(seen) == 4
+    assert classifier.classify(["气死我了"])[0] is not first[0]
     classifier.close()
 
 
-async def test_the_forward_runs_in_a_thread_of_its_own(classifier: Classifier) -> None:
-    threads: list[int] = []
-    classifier._model.module.register_forward_pre_hook(lambda *_: threads.append(threading.get_ident()))
-    several = await asyncio.gather(*(classifier.classify_async([text]) for text in TEXTS))
-    assert [item.emotion for (item,) in several] == [item.emotion for item in classifier.classify(TEXTS)]
-    assert len(set(threads[: len(TEXTS)])) == 1
-    assert threads[0] != threading.get_ident()
+def test_a_classifier_that_nobody_holds_ends_its_threads(directory: Path) -> None:
+    classifier = Classifier(directory, device="cpu", engine="onnx-float32")
+    threads = classifier._stages._threads
+    del classifier
+    gc.collect()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
-def test_a_stranger_with_known_labels_is_served(tiny_base: Path, tmp_path: Path) -> None:
-    stranger = _stranger(tiny_base, tmp_path, ["sadness", "happiness", "disgust", "anger", "like"])
-    classifier = Classifier(stranger, device="cpu")
+def test_after_its_end_it_says_so(directory: Path) -> None:
+    classifier = Classifier(directory, device="cpu", engine="onnx-float32")
+    classifier.close()
+    classifier.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        classifier.classify(["气死我了"])
+
+
+@pytest.mark.parametrize("engine", ["onnx-float32", "torch-float32"])
+def test_a_stranger_with_known_labels_is_served(stranger: Strange, tmp_path: Path, engine: str) -> None:
+    classifier = Classifier(stranger(tmp_path, LABELS), device="cpu", engine=engine)
     (found,) = classifier.classify(["气死我了"])
     assert found.intent == "other"
     assert found.emotion_scores["surprise"] == pytest.approx(0, abs=1e-6)
@@ -136,18 +124,32 @@ def test_a_stranger_with_known_labels_is_served(tiny_base: Path, tmp_path: Path)
     classifier.close()
 
 
-def _stranger(base: Path, out: Path, labels: list[str]) -> Path:
-    import shutil
-
-    from transformers import BertConfig, BertForSequenceClassification
-
-    config = BertConfig.from_pretrained(base)
-    config.id2label = dict(enumerate(labels))
-    config.label2id = {label: index for index, label in enumerate(labels)}
-    BertForSequenceClassification(config).save_pretrained(out)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(base / name, out / name)
-    return out
+def test_a_temperature_sharpens_or_flattens_one_head_and_changes_no_label(
+    directory: Path, tmp_path: Path
+) -> None:
+    warm = shutil.copytree(directory, tmp_path / "warm")
+    config = json.loads((warm / "config.json").read_text(encoding="utf-8"))
+    (warm / "config.json").write_text(
+        json.dumps(config | {"fengsheng_temperatures": {"emotion": 2.0}}), encoding="utf-8"
+    )
+    found = []
+    for place in (directory, warm):
+        classifier = Classifier(place, device="cpu", engine="onnx-float32")
+        found.append(classifier.classify(["气死我了"])[0])
+        classifier.close()
+    cool, flat = found
+    powers = {label: p**0.5 for label, p in cool.emotion_scores.items()}
+    assert flat.emotion_scores == pytest.approx(
+        {label: p / sum(powers.values()) for label, p in powers.items()}, abs=1e-6
+    )
+    assert flat.intent_scores == pytest.approx(cool.intent_scores, abs=1e-6)
+    assert flat.emotion == cool.emotion
+    for wrong in ({"emotion": 0}, {"emotion": "warm"}, [1]):
+        (warm / "config.json").write_text(
+            json.dumps(config | {"fengsheng_temperatures": wrong}), encoding="utf-8"
+        )
+        with pytest.raises(ModelLoadError, match="fengsheng_temperatures"):
+            open_directory(warm)
 
 
 def test_foreign_labels_are_read_as_emotions() -> None:
@@ -155,25 +157,26 @@ def test_foreign_labels_are_read_as_emotions() -> None:
     assert [EMOTIONS[index] for index in found] == ["angry", "sad", "happy", "angry"]
 
 
-def test_what_cannot_be_opened_says_why_and_what_to_do(tiny_base: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_opened_says_why_and_what_to_do(
+    stranger: Strange, tiny_base: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ModelLoadError, match=r"no config.json.*fengsheng model finetune"):
-        load_model(tmp_path)
+        open_directory(tmp_path)
     (tmp_path / "file").write_text("x")
     with pytest.raises(ModelLoadError, match="a file, expected a Hugging Face directory"):
-        load_model(tmp_path / "file")
+        open_directory(tmp_path / "file")
     with pytest.raises(ModelLoadError, match=r"BertModel: no fengsheng_heads .*fengsheng model finetune"):
-        load_model(tiny_base)
-    stranger = _stranger(tiny_base, tmp_path / "stars", ["1 star", "5 stars"])
+        open_directory(tiny_base)
+    made = stranger(tmp_path / "stars", ["1 star", "5 stars"])
     with pytest.raises(ModelLoadError, match=r"'1 star', '5 stars' are no emotions"):
-        load_model(stranger)
-    blind = _stranger(tiny_base, tmp_path / "blind", ["joy", "neutral"])
+        open_directory(made)
+    blind = stranger(tmp_path / "blind", ["joy", "neutral"])
     with pytest.raises(ModelLoadError, match="no negative emotion"):
-        load_model(blind)
+        open_directory(blind)
 
 
-def test_other_label_sets_and_missing_heads_are_refused(directory: Path, tmp_path: Path) -> None:
-    import shutil
-
+@pytest.mark.parametrize("engine", ["onnx-float32", "onnx-int8", "torch-float32"])
+def test_other_label_sets_and_missing_heads_are_refused(directory: Path, tmp_path: Path, engine: str) -> None:
     from safetensors.torch import load_file, save_file
 
     old = shutil.copytree(directory, tmp_path / "old")
@@ -181,7 +184,7 @@ def test_other_label_sets_and_missing_heads_are_refused(directory: Path, tmp_pat
     config["fengsheng_heads"]["emotion"].reverse()
     (old / "config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(ModelLoadError, match="this version expects"):
-        load_model(old)
+        open_directory(old)
     headless = shutil.copytree(directory, tmp_path / "headless")
     weights = load_file(headless / "model.safetensors")
     save_file(
@@ -190,17 +193,24 @@ def test_other_label_sets_and_missing_heads_are_refused(directory: Path, tmp_pat
         metadata={"format": "pt"},
     )
     with pytest.raises(ModelLoadError, match=r"lack heads\.intent"):
-        load_model(headless)
+        Classifier(headless, device="cpu", engine=engine)
     damaged = shutil.copytree(directory, tmp_path / "damaged")
     (damaged / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelLoadError, match="can't be opened"):
-        load_model(damaged)
+        Classifier(damaged, device="cpu", engine=engine)
 
 
 @pytest.mark.parametrize("device", ["gpu0", "nonsense:1"])
-def test_an_unknown_device_is_refused(device: str) -> None:
+def test_an_unknown_device_is_refused(directory: Path, device: str) -> None:
     with pytest.raises(ModelLoadError, match="use auto, cpu or cuda"):
-        Classifier("nowhere", device=device)
+        Classifier(directory, device=device)
+
+
+def test_an_unknown_engine_is_refused(directory: Path) -> None:
+    with pytest.raises(ModelLoadError, match="use one of auto, onnx-float32"):
+        Classifier(directory, engine="tpu")
+    with pytest.raises(ModelLoadError, match="runs on the CPU"):
+        Classifier(directory, engine="onnx-int8", device="cuda")
 
 
 def test_the_dummy_is_deterministic_and_of_the_same_form() -> None:

@@ -45,21 +45,24 @@ def _seconds(module: nn.Module, device: torch.device) -> float:
     return best
 
 
-def place(module: nn.Module, device: torch.device) -> torch.dtype:
-    """Move the module to its device in the format that a short measurement finds fastest there.
+def place(module: nn.Module, device: torch.device, wanted: torch.dtype | None = None) -> torch.dtype:
+    """Move the module to its device, in the format wanted or, on CUDA, the one that a short measurement finds fastest.
 
-    On a CPU that is float32 without asking: some processors announce a bfloat16 unit and then stop the
-    process with an illegal instruction, which no measurement can survive. Float32 stays on CUDA too unless
-    half the bits are at least a tenth faster, so that near ties do not cost accuracy.
+    On a CPU nothing is measured here: some processors announce a bfloat16 unit and then stop the process with
+    an illegal instruction, so that is left to ``models.serving.choice``, which asks a process of its own.
+    Float32 stays on CUDA too unless half the bits are at least a tenth faster, so that near ties do not cost
+    accuracy.
 
     Returns
     -------
     torch.dtype
         The format chosen.
     """
+    if wanted is not None or device.type != "cuda":
+        kind = wanted or torch.float32
+        module.to(device=device, dtype=kind)
+        return kind
     module.to(device=device, dtype=torch.float32)
-    if device.type != "cuda":
-        return torch.float32
     # Narrowing loses bits for good, so the originals are kept to restore from.
     originals = {name: value.cpu().clone() for name, value in module.state_dict().items()}
     times: dict[torch.dtype, float] = {}

@@ -1,0 +1,123 @@
+"""Texts in, classifications out, in the same order."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from models.classification import Classification
+from models.serving.choice import Choice, choose
+from models.serving.directory import open_directory
+from models.serving.opening import open_engine
+from models.serving.stages import Stages
+from models.serving.tokenising import Tokeniser
+
+_WARM_UP = ((1, 8), (4, 32))
+
+
+class Classifier:
+    """A model ready to serve. Any number of threads and tasks may use it at once; their texts are batched together.
+
+    Parameters
+    ----------
+    name_or_dir
+        Local directory or hub name.
+    device
+        ``auto`` (CUDA where there is a GPU and torch), ``cpu`` or ``cuda``.
+    engine
+        One of ``models.serving.opening.ENGINES``; ``auto`` takes the fastest, see :mod:`models.serving.choice`.
+    batch_tokens
+        Most tokens in one forward, padding included; by default what suits the engine.
+    max_length
+        Tokens of a text that are read; the rest is cut off.
+    cache_size
+        Classifications kept for texts that come again (reposts do), least recently used dropped first.
+
+    Attributes
+    ----------
+    name
+        What the model was opened by.
+    engine, device
+        What runs it.
+    choice
+        Why that engine.
+
+    Raises
+    ------
+    ModelLoadError
+        If the model can't be opened, or the device or engine is not there.
+
+    Examples
+    --------
+    >>> classifier = Classifier("models/fengsheng-small")  # doctest: +SKIP
+    >>> classifier.classify(["太难喝了，再也不买"])[0].intent  # doctest: +SKIP
+    'complaint'
+    """
+
+    def __init__(
+        self,
+        name_or_dir: str | Path,
+        device: str = "auto",
+        *,
+        engine: str = "auto",
+        batch_tokens: int | None = None,
+        max_length: int = 128,
+        cache_size: int = 8192,
+    ) -> None:
+        directory = open_directory(name_or_dir)
+        self.choice: Choice = choose(directory, device, engine)
+        tokeniser = Tokeniser(directory, max_length)
+        opened = open_engine(directory, self.choice.engine, self.choice.device, tokeniser.pad_id)
+        self.name = directory.name
+        self.max_length = tokeniser.max_length
+        self.engine = opened.name
+        self.device = opened.device
+        for rows, tokens in _WARM_UP:  # warm-up: the first forwards of a process are slow
+            opened.forward([[tokeniser.pad_id] * min(tokens, self.max_length)] * rows)
+        self._stages = Stages(
+            tokeniser,
+            opened,
+            directory.temperatures,
+            batch_tokens=batch_tokens or opened.batch_tokens,
+            cache_size=cache_size,
+        )
+        # The threads know the stages only, so a classifier that nobody closes still ends with its last user.
+        self._end = weakref.finalize(self, self._stages.close)
+
+    @property
+    def repeats(self) -> tuple[int, int]:
+        """How many readable texts were answered from memory, and how many there were."""
+        recent = self._stages.recent
+        return recent.hits, recent.hits + recent.misses
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of readable texts that were answered from memory; 0 before the first."""
+        hits, asked = self.repeats
+        return hits / asked if asked else 0.0
+
+    def classify(self, texts: Sequence[str]) -> list[Classification]:
+        """Classify texts; the result has their order. No text makes it fail, empty and odd ones included.
+
+        Raises
+        ------
+        RuntimeError
+            After :meth:`close`.
+        """
+        future = self._stages.submit(texts)
+        assert future is not None
+        return future.result()
+
+    async def classify_async(self, texts: Sequence[str]) -> list[Classification]:
+        """Do what :meth:`classify` does without holding up the event loop."""
+        future: Future[list[Classification]] | None = self._stages.submit(texts, wait=False)
+        if future is None:
+            return await asyncio.to_thread(self.classify, list(texts))
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Finish what is in hand and end the threads."""
+        self._end()

@@ -1,0 +1,157 @@
+"""A model directory before any engine opens it: its configuration, labels, weights' files. No torch.
+
+Both forms are served: our own (``fengsheng_heads`` in ``config.json``) and an ordinary Hugging Face
+``…ForSequenceClassification`` whose labels are emotions (``models.heads``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from models.heads import CONFIG_FIELD, HOW_TO_FINETUNE, ModelLoadError, check_heads, map_foreign_labels
+from models.labels import HEADS, HeadName
+
+TEMPERATURES_FIELD: Final = "fengsheng_temperatures"
+"""Field of ``config.json`` with the temperature of each head, ``{head: T}``; 1 where it says nothing."""
+
+WEIGHTS: Final = "model.safetensors"
+_SHARDS: Final = "model.safetensors.index.json"
+_FETCHED: Final = ("*.json", "*.safetensors", "*.txt", "pytorch_model*.bin")
+
+
+@dataclass(frozen=True)
+class ModelDirectory:
+    """A directory that holds a classifier.
+
+    Attributes
+    ----------
+    name
+        What it was asked for by: a path or a hub name.
+    path
+        Where it lies.
+    config
+        Its ``config.json``.
+    emotions
+        For every label of a foreign classifier its position in ``EMOTIONS``; None for our own form.
+    temperatures
+        Temperature of each head: logits are divided by it before the softmax (Guo and others, "On
+        Calibration of Modern Neural Networks", 2017).
+    """
+
+    name: str
+    path: Path
+    config: dict[str, Any]
+    emotions: tuple[int, ...] | None
+    temperatures: Mapping[HeadName, float]
+
+    @property
+    def max_length(self) -> int:
+        """Longest input in tokens: of RoBERTa's positions the first ``pad_token_id + 1`` are not for text."""
+        positions = int(self.config.get("max_position_embeddings", 512))
+        if self.config.get("model_type") in ("roberta", "xlm-roberta"):
+            positions -= int(self.config.get("pad_token_id", 1)) + 1
+        return positions
+
+    @property
+    def weights(self) -> list[Path]:
+        """The safetensors files, in the order of their names; none where the weights are a pickle."""
+        whole = self.path / WEIGHTS
+        return [whole] if whole.is_file() else sorted(self.path.glob("*.safetensors"))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over configuration, tokeniser and weights: equal content, equal name."""
+        total = hashlib.sha256()
+        plain = (self.path / name for name in ("config.json", "tokenizer.json", "vocab.txt"))
+        for file in [*plain, *self.weights]:
+            if file.is_file():
+                with file.open("rb") as stream:
+                    total.update(hashlib.file_digest(stream, "sha256").digest())
+        return total.hexdigest()
+
+
+def open_directory(name_or_dir: str | Path) -> ModelDirectory:
+    """Find a model and read what it says of itself; a hub name is fetched or taken from the hub's cache.
+
+    Raises
+    ------
+    ModelLoadError
+        Nothing is found there, a file is missing or damaged, or its labels can't be read as emotions.
+    """
+    name = str(name_or_dir)
+    path = Path(name)
+    if path.exists() and not path.is_dir():
+        raise ModelLoadError(f"model {name}: a file, expected a Hugging Face directory with config.json")
+    if not path.is_dir():
+        path = _fetch(name)
+    missing = [] if (path / "config.json").is_file() else ["config.json"]
+    if not any(path.glob("*.safetensors")) and not any(path.glob("pytorch_model*.bin")):
+        missing.append(WEIGHTS)
+    if not any((path / file).is_file() for file in ("tokenizer.json", "vocab.txt", "vocab.json")):
+        missing.append("tokenizer.json")
+    if missing:
+        raise ModelLoadError(
+            f"model {name}: no {', '.join(missing)} in this directory; make one with: {HOW_TO_FINETUNE}"
+        )
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise ModelLoadError(f"config.json holds a {type(config).__name__}, expected an object")
+        emotions = _emotions(config)
+        return ModelDirectory(name, path, config, emotions, _temperatures(config))
+    except ModelLoadError as error:
+        raise ModelLoadError(f"model {name}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise ModelLoadError(f"model {name}: config.json can't be opened ({error})") from None
+
+
+def _fetch(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(_FETCHED)))
+    except Exception as error:
+        # huggingface_hub raises a dozen unrelated types; to the user they are one thing.
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise ModelLoadError(
+            f"model {name}: can't be opened ({type(error).__name__}: {reason}); no such directory here, so it "
+            "was looked up as a hub name. Give a directory or hub name of a classifier, or make one with: "
+            f"{HOW_TO_FINETUNE}"
+        ) from error
+
+
+def _emotions(config: Mapping[str, Any]) -> tuple[int, ...] | None:
+    if CONFIG_FIELD in config:
+        check_heads(config[CONFIG_FIELD])
+        return None
+    architectures = [str(item) for item in config.get("architectures") or []]
+    if not any(item.endswith("ForSequenceClassification") for item in architectures):
+        raise ModelLoadError(
+            f"it is {', '.join(architectures) or 'of no stated kind'}: no {CONFIG_FIELD} in its config.json and "
+            f"no sequence classifier, so it has no labels to give; fine-tune it first: {HOW_TO_FINETUNE}"
+        )
+    labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
+    return tuple(map_foreign_labels([str(labels[str(index)]) for index in range(len(labels))]))
+
+
+def _temperatures(config: Mapping[str, Any]) -> dict[HeadName, float]:
+    saved = config.get(TEMPERATURES_FIELD) or {}
+    if not isinstance(saved, dict):
+        raise ModelLoadError(
+            f"config.json: {TEMPERATURES_FIELD} is {saved!r}, expected {{head: temperature}}"
+        )
+    found: dict[HeadName, float] = {}
+    for head in HEADS:
+        value = saved.get(head, 1.0)
+        if not isinstance(value, int | float) or not 0.01 <= value <= 100:
+            raise ModelLoadError(
+                f"config.json: {TEMPERATURES_FIELD}.{head} is {value!r}, expected a number from 0.01 to 100"
+            )
+        found[head] = float(value)
+    return found
