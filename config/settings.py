@@ -195,17 +195,6 @@ class Settings(Model):
         "torch-compile",
         "torch-graphs",
     ] = "auto"
-    engine: Literal[
-        "auto",
-        "onnx-float32",
-        "onnx-int8",
-        "torch",
-        "torch-float32",
-        "torch-bfloat16",
-        "torch-float16",
-        "torch-compile",
-        "torch-graphs",
-    ] = "auto"
     data: Path = Path("data")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings)
