@@ -29,7 +29,7 @@ PATIENT = {"FENGSHENG_PIPELINE__HOLD": "600"}
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("kills", "fed_first"),
-    [pytest.param(2, False, id="streaming"), pytest.param(1, True, id="after an outage")],
+    [pytest.param(2, False, id="streaming"), pytest.param(1, True, id="outage")],
 )
 async def test_killed_workers_lose_nothing_double_nothing_and_page_once(
     own_kafka: str, elasticsearch: str, tmp_path: Path, kills: int, fed_first: bool
