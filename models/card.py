@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from models.evaluate import as_confusion, as_table
-from models.labels import HEADS, LABEL_ZH
+from models.labelled import read_labels
+from models.labels import HEADS, LABEL_ZH, HeadName
 from models.metrics import Report
 from models.recipe import Recipe
 
@@ -29,31 +32,37 @@ What a Chinese social-media post feels and what its author wants: one small BERT
 | --- | --- |
 {labels}
 
-It is the default classifier of Fengsheng 风声. Open it with `models.heads.load_model(directory)` or, ready to
-serve, `models.classify.Classifier(directory)`; `transformers.AutoModel` opens its encoder alone. Text must pass
+It is the default classifier of Fengsheng 风声. Open it with `models.serving.open_directory(directory)` or, ready to
+serve, `models.serving.Classifier(directory)`; `transformers.AutoModel` opens its encoder alone. Text must pass
 through `models.normalise.normalise` first (`Classifier` does it).
 
 ## Where it comes from
 
 - **Base**: [{base}](https://huggingface.co/{base}) by BAAI (Shitao Xiao and others), MIT licence, Copyright
-  (c) 2022 staoxiao (`LICENSE`). All its weights were fine-tuned; the word pieces that Weibo text never uses were dropped.
+  (c) 2022 staoxiao (`LICENSE`). All its weights were trained on; the word pieces that Weibo text never uses were
+  dropped, and {additions} emoticons, emoji and signs that it could not read became tokens.
+- **Weibo's language**: masked language modelling (`models/recipes/{short}-adapt.yaml`) on the posts below and
+  unlabelled Weibo text.
 - **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public
-  research data. Polarity follows from the emotion (happy: positive; angry, sad, fear: negative; neutral:
-  neutral; surprise: no label).
-- **Intent**: no public set has these labels. They are **weak**: high-precision patterns over public research
-  posts (weibo_senti_100k, Weibo cascades, unlabelled Weibo text; `models/weak_intents.py`), complaints of car
-  owners, and about 320 short examples written for this project with invented brand names
-  (`models/intent_examples.txt`). The classes are described in `docs/intents.md`.
-- **Polarity**: the above, and {polarity_rows:,} rows of weibo_senti_100k (labelled by emoticons: noisy).
+  research data; beside them, under heads of their own that are left out here, OCEMOTION with CLUEmotion2020
+  ({extra_rows:,} posts an epoch) and COLD ({offensive_rows:,} an epoch).
+- **Intent and polarity**: {read_train:,} real posts labelled by reading (`models/intent_labels.tsv`, guideline and
+  agreement in `docs/intents.md`); posts that high-precision patterns label (at most {intent_rows_per_class} a class,
+  `models/weak_intents.py`), openings of car owners' complaints, about 320 short examples written for this project
+  with invented brand names (`models/intent_examples.txt`). Polarity besides follows from the emotion (happy:
+  positive; angry, sad, fear: negative; neutral: neutral) and from {polarity_rows:,} posts an epoch of
+  weibo_senti_100k (labelled by emoticons: noisy).
 
 ## Recipe
 
-`models/recipes/{name}.yaml`; AdamW, {epochs} epochs, batches of {batch_rows} rows of like length, at most
-{max_tokens} tokens, learning rate {learning_rate:g} (heads {head_learning_rate:g}), warm-up over
-{warmup_percent:.0f} % of the steps and linear decay, dropout {hidden_dropout:g} (none inside attention), float32
-on two CPU cores. Features are the last layer's `[CLS]` beside its mean. A row without a label for a head takes
-no part in that head's loss; loss weights {loss_weights}. The best epoch by macro-F1 on the usual dev split was
-kept, so that figure is slightly flattered.
+`models/recipes/{short}.yaml`; AdamW, {epochs} epochs, batches of {batch_rows} rows of like length, at most
+{max_tokens} tokens, learning rate {learning_rate:g} in the last layer, {layer_decay:g} times that in each layer below
+(heads {head_learning_rate:g}), warm-up over {warmup_percent:.0f} % of the steps and linear decay, dropout
+{hidden_dropout:g} (none inside attention), label smoothing {label_smoothing:g}, class weights to the power
+{balance:g}, exponential moving average of the weights with decay {average:g}, float32 on two CPU cores. Features are
+the last layer's `[CLS]` beside its mean. A row without a label for a head takes no part in that head's loss; loss
+weights {loss_weights}. The best epoch by the mean macro-F1 of the two emotion dev splits was kept, so those figures
+are slightly flattered. What each part of the recipe is worth: `docs/ablation.md`.
 """
 
 _FIGURES: Final = """
@@ -71,94 +80,146 @@ All measured after the float16 export, through the serving code (normalise, toke
 
 {virus}
 
-### Intent, held-out rows labelled by the rules (weak)
+### Intent, {read_dev} real posts labelled by reading
 
-The labels are the rules' own, so this says how well the model learnt the rules, **not** how well it knows what
-people want.
+Drawn so that rare intents are well represented, not as often as they occur; read twice, blind, and a third time where
+the readings differed. Nobody trained on them.
 
-{weak_intent}
+{intent}
 
-### Intent, posts written for measuring
+{intent_confusion}
 
-`models/intent_check.txt`: written after the training examples and the rules, trained on by nobody. By the same
-hand as the training examples, invented, and few: an indication, not a measurement on real posts.
+### Polarity toward what is discussed, the same posts
 
-{written_intent}
+{polarity}
 
-### Polarity, the same posts (polarity as their intent implies)
+### Calibration
 
-{written_polarity}
+One temperature a head (`fengsheng_temperatures` in `config.json`), fitted on the dev rows. The expected calibration
+error (15 bins, likeliest label) after it is measured with every row's temperature fitted on the other half.
+
+{calibration}
 
 After each epoch, in float32 and cut at {max_tokens} tokens (serving reads 128, hence its better figures above):
 
 {epochs}
 """
 
+_MEASURED: Final = ("usual", "virus", "intent", "polarity")
+
 _LIMITS: Final = """
 ## Limits
 
-- Intent and polarity were learnt from weak labels; check them by hand on your own brand before you rely on them.
+- Intent and polarity were learnt from a few thousand posts; check them by hand on your own brand before you rely on
+  them. The readers were language models following one guideline: where they share a blind spot, so do the figures.
 - The emotion labels of the base sets are those of the author of a post, one label a post; mixed feelings are
   lost.
-- Sarcasm is only learnt from the written examples.
+- Sarcasm is the hardest kind of complaint and often read as praise.
 - Trained on Weibo posts of 2011 to 2021: newer slang, dialects and other platforms' habits are not known to it.
 - Texts are cut at 128 tokens; of a repost chain the author's own words come whole, the rest is shortened.
-- Emoji outside the base's vocabulary are read as unknown.
 - The data sets are public research sets; look at their terms before you train a commercial model on them.
-- Scores are softmax outputs and not calibrated.
 
 ## Commands
 
 ```sh
-fengsheng model finetune --recipe {name} --data DATA --base {base} --run-dir runs/{name}
-fengsheng model export   --recipe {name} --data DATA --base {base} --run-dir runs/{name} --out models/fengsheng-{name}
+fengsheng model adapt    --recipe {name}-adapt --data DATA --base {base} --run-dir runs/{name}-adapt
+fengsheng model finetune --recipe {name} --data DATA --base runs/{name}-adapt/encoder --run-dir runs/{name}
+fengsheng model export   --recipe {name} --data DATA --base runs/{name}-adapt/encoder --run-dir runs/{name} --out models/fengsheng-{name}
 fengsheng model evaluate DATA/emotion/smp2020_usual_dev.jsonl.xz --model models/fengsheng-{name}
+fengsheng model posts    --data DATA --split dev > intents.jsonl
+fengsheng model evaluate intents.jsonl --head intent --model models/fengsheng-{name}
 ```
 
-`finetune` goes on where it stopped, after a kill too; `DATA` holds the files named in `models/data.py`.
+`adapt` and `finetune` go on where they stopped, after a kill too; `DATA` holds the files named in `models/data.py`.
 """
 
 
 def _epochs(run_dir: Path) -> str:
     """Read the figures of the epochs from the run's log; a resumed epoch is logged once."""
-    lines = ["| epoch | usual macro-F1 | usual accuracy | virus macro-F1 |", "| ---: | ---: | ---: | ---: |"]
+    lines = [
+        "| epoch | usual macro-F1 | usual accuracy | virus macro-F1 | intent macro-F1 | polarity accuracy |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for line in (run_dir / "log.jsonl").read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         if "epoch" in entry:
             lines.append(
                 f"| {entry['epoch']} | {entry['usual_macro_f1']:.4f} | {entry['usual_accuracy']:.4f} "
-                f"| {entry['virus_macro_f1']:.4f} |"
+                f"| {entry['virus_macro_f1']:.4f} | {entry.get('labelled_intent_macro_f1', 0):.4f} "
+                f"| {entry.get('labelled_polarity_accuracy', 0):.4f} |"
             )
     return "\n".join(lines)
 
 
-def write_card(out: Path, recipe: Recipe, reports: dict[str, Report], run_dir: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a head's temperature did: expected calibration error before and after, and on how many rows."""
+
+    temperature: float
+    error_before: float
+    error_after: float
+    rows: int
+
+
+def _calibration(found: Mapping[HeadName, Calibration]) -> str:
+    lines = [
+        "| head | temperature | error before | error after | rows |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for head, item in found.items():
+        lines.append(
+            f"| {head} | {item.temperature:.3f} | {item.error_before:.4f} | {item.error_after:.4f} | {item.rows} |"
+        )
+    return "\n".join(lines)
+
+
+def _additions(out: Path) -> int:
+    document = json.loads((out / "tokenizer.json").read_text(encoding="utf-8"))
+    return sum(not entry["special"] for entry in document["added_tokens"])
+
+
+def write_card(
+    out: Path,
+    recipe: Recipe,
+    reports: Mapping[str, Report],
+    calibration: Mapping[HeadName, Calibration],
+    run_dir: Path,
+) -> None:
     """Write ``out/README.md`` from the recipe and the figures, and ``out/figures.json`` for programs."""
     labels = "\n".join(
         f"| {head} | " + ", ".join(f"{name} {LABEL_ZH[head][name]}" for name in names) + " |"
         for head, names in HEADS.items()
     )
     settings = asdict(recipe)
-    name = recipe.name.removeprefix("fengsheng-")
+    short = recipe.name.removeprefix("fengsheng-")
     settings["loss_weights"] = ", ".join(f"{head} {weight:g}" for head, weight in recipe.loss_weights.items())
-    pieces = len((out / "vocab.txt").read_text(encoding="utf-8").splitlines())
+    read = Counter(label.split for label in read_labels())
     text = _HEAD.format(
-        **{**settings, "name": recipe.name},
+        **settings,
+        short=short,
         labels=labels,
-        pieces=pieces,
+        additions=_additions(out),
+        read_train=read["train"],
+        pieces=int(json.loads((out / "config.json").read_text(encoding="utf-8"))["vocab_size"]),
         megabytes=(out / "model.safetensors").stat().st_size / 1e6,
         warmup_percent=100 * recipe.warmup_share,
-    ).replace(f"recipes/{recipe.name}.yaml", f"recipes/{name}.yaml")
+    )
+    none = "(no rows)"
+    tables = {key: as_table(reports[key]) if key in reports else none for key in _MEASURED}
     text += _FIGURES.format(
-        **{key: as_table(found) for key, found in reports.items()},
+        **tables,
         usual_confusion=as_confusion(reports["usual"]),
+        intent_confusion=as_confusion(reports["intent"]) if "intent" in reports else none,
+        read_dev=read["dev"],
+        calibration=_calibration(calibration),
         epochs=_epochs(run_dir),
         max_tokens=recipe.max_tokens,
     )
-    text += _LIMITS.format(name=name, base=recipe.base)
+    text += _LIMITS.format(name=short, base=recipe.base)
     (out / "README.md").write_text(text, encoding="utf-8")
-    figures = {
+    figures: dict[str, object] = {
         key: {"macro_f1": round(found.macro_f1, 4), "accuracy": round(found.accuracy, 4), "rows": found.rows}
         for key, found in reports.items()
     }
+    figures["calibration"] = {head: round(item.error_after, 4) for head, item in calibration.items()}
     (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -1,11 +1,12 @@
-"""``fengsheng model …``: fine-tune, evaluate, export. Light to import; torch is loaded by the command run."""
+"""``fengsheng model …``: adapt, fine-tune, distil, export, evaluate. Light to import; torch is loaded by the command run."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,10 @@ RunDirOption = Annotated[
 ]
 
 
+ResumeOption = Annotated[bool, typer.Option(help="从检查点继续 Go on from the last checkpoint.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="完成后导出到此 Export here when done.")]
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
@@ -48,29 +53,105 @@ def _explained() -> Iterator[None]:
 
 
 @app.command()
+def adapt(
+    data: DataOption,
+    recipe: RecipeOption = "small-adapt",
+    base: BaseOption = None,
+    run_dir: RunDirOption = None,
+    resume: ResumeOption = True,
+) -> None:
+    """在未标注文本上继续预训练 Teach a base encoder Weibo's language by masked words; a stopped run goes on.
+
+    Example: fengsheng model adapt --data DATA --base BAAI/bge-small-zh-v1.5 --run-dir runs/small-adapt
+    """
+    with _explained():
+        wait_politely()
+        from models.adapt import adapt as run
+        from models.recipe import AdaptRecipe, read_recipe
+
+        settings = read_recipe(recipe, AdaptRecipe)
+        out = run(settings, data, base or settings.base, _where(recipe, run_dir), resume=resume)
+    typer.echo(str(out))
+
+
+@app.command()
 def finetune(
     data: DataOption,
     recipe: RecipeOption = "small",
     base: BaseOption = None,
     run_dir: RunDirOption = None,
-    out: Annotated[Path | None, typer.Option("--out", help="完成后导出到此 Export here when done.")] = None,
-    resume: Annotated[bool, typer.Option(help="从检查点继续 Go on from the last checkpoint.")] = True,
+    out: OutOption = None,
+    resume: ResumeOption = True,
 ) -> None:
     """微调编码器 Fine-tune the encoder; a stopped run goes on where it was.
 
-    Example: fengsheng model finetune --data DATA --base BAAI/bge-small-zh-v1.5 --out models/mine
+    Example: fengsheng model finetune --data DATA --base runs/small-adapt/encoder --out models/mine
     """
-    with _explained():
+    _learn(data, recipe, base, run_dir, out, [], resume)
+
+
+@app.command()
+def distil(
+    teachers: Annotated[list[str], typer.Argument(help="教师模型 Directories or hub names of classifiers.")],
+    data: DataOption,
+    recipe: RecipeOption = "student",
+    base: BaseOption = None,
+    run_dir: RunDirOption = None,
+    out: OutOption = None,
+    resume: ResumeOption = True,
+) -> None:
+    """蒸馏 Let several classifiers label unlabelled posts and one student learn from them; a stopped run goes on.
+
+    Example: fengsheng model distil runs/a/model runs/b/model --data DATA --base runs/small-adapt/encoder
+    """
+    _learn(data, recipe, base, run_dir, out, teachers, resume)
+
+
+def _where(recipe: str, run_dir: Path | None) -> Path:
+    return run_dir or Path("runs") / Path(recipe).stem
+
+
+def _learn(
+    data: Path,
+    recipe: str,
+    base: str | None,
+    run_dir: Path | None,
+    out: Path | None,
+    teachers: list[str],
+    resume: bool,
+) -> None:
+    with _explained(), ExitStack() as stack:
         wait_politely()
         from models.finetune import finetune as run
-        from models.recipe import read_recipe
+        from models.recipe import Recipe, read_recipe
+        from models.serving import Classifier
 
-        settings = read_recipe(recipe)
-        where = run_dir or Path("runs") / Path(recipe).stem
-        run(settings, data, base or settings.base, where, resume=resume)
+        settings = read_recipe(recipe, Recipe)
+        where = _where(recipe, run_dir)
+        opened = [stack.enter_context(closing(Classifier(teacher))) for teacher in teachers]
+        run(settings, data, base or settings.base, where, teachers=opened, resume=resume)
         typer.echo(f"最佳权重 best weights: {where / 'best.pt'}", err=True)
     if out is not None:
         export(data, out, recipe, base, run_dir)
+
+
+@app.command()
+def posts(
+    data: DataOption,
+    split: Annotated[str, typer.Option("--split", help="train 或 or dev.")] = "dev",
+) -> None:
+    """人工阅读标注的帖子 Write the posts whose intent and polarity were labelled by reading, as JSON Lines.
+
+    Example: fengsheng model posts --data DATA --split dev > intents.jsonl
+    """
+    if split not in ("train", "dev"):
+        raise typer.BadParameter(f"{split!r}: expected train or dev", param_hint="--split")
+    with _explained():
+        from models.labelled import labelled_rows
+
+        for label, text in labelled_rows(data, "dev" if split == "dev" else "train"):
+            row = {"id": f"{label.file}:{label.line}", "text": text, "intent": label.intent}
+            typer.echo(json.dumps(row | {"polarity": label.polarity}, ensure_ascii=False))
 
 
 @app.command()
@@ -88,10 +169,10 @@ def export(
     with _explained():
         wait_politely()
         from models.export import export as run
-        from models.recipe import read_recipe
+        from models.recipe import Recipe, read_recipe
 
-        settings = read_recipe(recipe)
-        where = run_dir or Path("runs") / Path(recipe).stem
+        settings = read_recipe(recipe, Recipe)
+        where = _where(recipe, run_dir)
         reports = run(settings, where, base or settings.base, data, out)
         for name, found in reports.items():
             typer.echo(f"{name}: macro-F1 {found.macro_f1:.4f}, accuracy {found.accuracy:.4f}", err=True)
@@ -137,3 +218,44 @@ def evaluate(
         typer.echo("")
     else:
         typer.echo(as_table(found) + "\n\n" + as_confusion(found))
+
+
+@app.command()
+def bench(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="帖子 Posts to time with (JSON Lines with text, or lines); default: the probe's."
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="模型 Directory or hub name.")
+    ] = "models/fengsheng-small",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="最多多少条 At most so many posts.")] = 400,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON Write one JSON object.")] = False,
+) -> None:
+    """测速 Posts a second of every engine here, beside bert-base's shape in transformers.pipeline.
+
+    Example: fengsheng model bench posts.jsonl --limit 400
+    """
+    with _explained():
+        wait_politely()
+        from models.bench import as_markdown, end_to_end, forward_rates, gpu_share
+        from models.data import lines_of
+        from models.serving.measure import probe_texts
+
+        texts = probe_texts() if file is None else list(itertools.islice(lines_of(file), limit))
+        gpu = gpu_share()
+        forward = forward_rates(model, ["cuda"] if gpu else [])
+        cpu = [
+            name.partition(" ")[0]
+            for name, found in forward.items()
+            if "cpu" in name and not isinstance(found, str)
+        ]
+        timed = end_to_end(model, texts[:limit], cpu)
+    if as_json:
+        rates = {one.what: round(one.rate, 1) for one in timed}
+        json.dump({"forward": forward, "text_to_labels": rates, "gpu": gpu}, sys.stdout, ensure_ascii=False)
+        typer.echo("")
+    else:
+        typer.echo(as_markdown(forward, timed, gpu))

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from models.labels import HEADS, HeadName
+from models.labels import AUXILIARY, TRAINED
 
 USUAL_TRAIN: Final = "emotion/smp2020_usual_train.jsonl.xz"
 USUAL_DEV: Final = "emotion/smp2020_usual_dev.jsonl.xz"
 VIRUS_TRAIN: Final = "emotion/smp2020_virus_train.jsonl.xz"
 VIRUS_DEV: Final = "emotion/smp2020_virus_dev.jsonl.xz"
+EXTRA: Final = "emotion/extra_emotion.jsonl.xz"
+OFFENSIVE: Final = "emotion/offensive.jsonl.xz"
 POLARITY: Final = "emotion/polarity.jsonl.xz"
 CAR_COMPLAINTS: Final = "intent/car_complaints.jsonl.xz"
 CASCADES: Final = "streams/covid_cascades.jsonl.xz"
@@ -39,8 +41,10 @@ class Row:
     emotion: str | None = None
     intent: str | None = None
     polarity: str | None = None
+    extra: str | None = None
+    offensive: str | None = None
 
-    def target(self, head: HeadName) -> int:
+    def target(self, head: str) -> int:
         """Give the label's position in its head, or -1 where there is none.
 
         Raises
@@ -52,10 +56,10 @@ class Row:
         if label is None:
             return -1
         try:
-            return HEADS[head].index(label)
+            return TRAINED[head].index(label)
         except ValueError:
             raise ValueError(
-                f"unknown {head} label {label!r}; expected one of {', '.join(HEADS[head])}"
+                f"unknown {head} label {label!r}; expected one of {', '.join(TRAINED[head])}"
             ) from None
 
 
@@ -113,10 +117,48 @@ def read_polarity(path: Path) -> list[Row]:
     ]
 
 
-def read_texts(path: Path) -> Iterator[str]:
-    """Read only the texts: the ``text`` field of JSON Lines, or the lines of a ``.txt.xz`` file."""
+def read_extra(path: Path) -> list[Row]:
+    """Read OCEMOTION and CLUEmotion2020, seven emotions of their own under the head ``extra``."""
+    return [Row(item["text"], extra=item["label"]) for item in read_jsonl(path)]
+
+
+def read_offensive(path: Path) -> list[Row]:
+    """Read COLD (label 0 acceptable, 1 offensive) under the head ``offensive``."""
+    return [
+        Row(item["text"], offensive=AUXILIARY["offensive"][int(item["label"])]) for item in read_jsonl(path)
+    ]
+
+
+def numbered_texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Read the texts with their line, from 1: the ``text`` of JSON Lines, or the lines of a ``.txt.xz`` file."""
     if path.name.endswith(".txt.xz"):
         with lzma.open(path, "rt", encoding="utf-8") as file:
-            yield from (line.strip() for line in file)
+            yield from ((number, line.strip()) for number, line in enumerate(file, 1))
     else:
-        yield from (item["text"] for item in read_jsonl(path) if isinstance(item.get("text"), str))
+        for number, item in enumerate(read_jsonl(path), 1):
+            if isinstance(item.get("text"), str):
+                yield number, item["text"]
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """Read only the texts, see `numbered_texts`."""
+    return (text for _, text in numbered_texts(path))
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Read the texts of a file of any of the forms here: JSON Lines with ``text``, or lines; ``.xz`` or plain."""
+    with (
+        lzma.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".xz"
+        else path.open(encoding="utf-8") as file
+    ):
+        for number, line in enumerate(file, 1):
+            if not line.startswith("{"):
+                yield line.strip()
+                continue
+            try:
+                text = json.loads(line).get("text")
+            except json.JSONDecodeError as error:
+                raise ValueError(f"{path}:{number}: not JSON ({error.msg})") from None
+            if isinstance(text, str):
+                yield text

@@ -33,6 +33,8 @@ def read_labelled(path: Path, head: HeadName = "emotion", limit: int | None = No
     rows = []
     for number, item in enumerate(read_jsonl(path), 1):
         label = item.get(head, item.get("label"))
+        if head in item and label is None:
+            continue  # a post that says nothing under this head, as half the posts of a labelled set may
         if not isinstance(item.get("text"), str) or not isinstance(label, str):
             raise ValueError(f"{path}:{number}: expected text and {head} (or label) as strings")
         if label not in HEADS[head]:

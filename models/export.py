@@ -1,23 +1,31 @@
-"""From a run's best weights to the committed directory: float16 safetensors, tokeniser, model card."""
+"""From a run's best weights to the committed directory: float16 safetensors, tokeniser, temperatures, model card."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
-from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from models import data
-from models.card import write_card
+from models.calibration import calibration_error, cross_fitted, fit_temperature, softmax
+from models.card import Calibration, write_card
+from models.data import Row
 from models.evaluate import evaluate, read_labelled
-from models.finetune import build_model, resolve_base
+from models.finetune import build_model, logits_of, resolve_base
+from models.labelled import LABELS, read_split
+from models.labels import HEADS, HeadName
 from models.metrics import Report
+from models.normalise import normalise
 from models.recipe import Recipe
-from models.serving import Classifier
-from models.weak_intents import read_examples
+from models.serving.classifier import Classifier
+from models.serving.directory import TEMPERATURES_FIELD
+from models.training import encode_rows
+
+if TYPE_CHECKING:
+    from models.multihead import MentionClassifier
 
 TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
-CHECK: Final = Path(__file__).with_name("intent_check.txt")
 _WEIGHTS: Final = "model.safetensors"
 _MIT: Final = """MIT License
 
@@ -44,8 +52,15 @@ SOFTWARE.
 """The base's licence, which must travel with its weights."""
 
 
-def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> None:
+def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> MentionClassifier:
     """Write ``run_dir``'s best weights to ``out`` as a Hugging Face directory in float16.
+
+    The auxiliary heads stay behind.
+
+    Returns
+    -------
+    MentionClassifier
+        What was written, in float32.
 
     Raises
     ------
@@ -54,51 +69,97 @@ def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> None:
     """
     import torch
 
+    from models.heads import CONFIG_FIELD
+
     for name in ("prepared.pt", "best.pt"):
         if not (run_dir / name).is_file():
             raise FileNotFoundError(f"{run_dir / name}: not there; has the run finished an epoch?")
     prepared = torch.load(run_dir / "prepared.pt", weights_only=True)
-    model: Any = build_model(resolve_base(base), prepared["old_ids"], recipe)
+    model: Any = build_model(resolve_base(base), prepared["sources"], recipe)
     model.load_state_dict(torch.load(run_dir / "best.pt", weights_only=True))
+    for head in [head for head in model.heads if head not in HEADS]:
+        del model.heads[head]
+    setattr(model.config, CONFIG_FIELD, {head: list(names) for head, names in HEADS.items()})
     out.mkdir(parents=True, exist_ok=True)
     model.to(torch.float16).save_pretrained(out)
     for name in TOKENIZER_FILES:
-        shutil.copyfile(run_dir / "tokenizer" / name, out / name)
+        if (run_dir / "tokenizer" / name).is_file():
+            shutil.copyfile(run_dir / "tokenizer" / name, out / name)
     (out / _WEIGHTS).chmod(0o644)  # safetensors writes it for its owner alone
     (out / "LICENSE").write_text(_MIT, encoding="utf-8")
+    written: MentionClassifier = model.to(torch.float32).eval()
+    return written
 
 
-def measure(directory: Path, run_dir: Path, data_dir: Path) -> dict[str, Report]:
-    """Measure an exported directory through the serving code: both emotion dev splits, both intent splits."""
+def calibrate(
+    model: MentionClassifier, recipe: Recipe, data_dir: Path, out: Path, labels: Path = LABELS
+) -> dict[HeadName, Calibration]:
+    """Fit one temperature a head on its dev rows and write them into ``out/config.json``.
+
+    The error after is measured with every row's temperature fitted on the other half of the rows.
+    """
     import torch
+    from transformers import AutoTokenizer
 
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    posts = read_split(data_dir, "dev", labels)
+    emotion = [
+        Row(normalise(row.text), row.emotion)
+        for path in (data.USUAL_DEV, data.VIRUS_DEV)
+        for row in data.read_emotion(data_dir / path)
+    ]
+    found: dict[HeadName, Calibration] = {}
+    sets: dict[HeadName, list[Row]] = {"emotion": emotion, "intent": posts, "polarity": posts}
+    for head, rows in sets.items():
+        known = [row for row in rows if row.target(head) >= 0]
+        if len(known) < 2 * len(HEADS[head]):
+            continue
+        encoded = encode_rows(tokenizer, known, recipe.max_tokens)
+        with torch.inference_mode():
+            logits = logits_of(model, encoded, tokenizer.pad_token_id)[head]
+        truth = [row.target(head) for row in known]
+        found[head] = Calibration(
+            temperature=round(fit_temperature(logits, truth), 4),
+            error_before=calibration_error(softmax(logits), truth),
+            error_after=calibration_error(cross_fitted(logits, truth), truth),
+            rows=len(known),
+        )
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    config[TEMPERATURES_FIELD] = {head: item.temperature for head, item in found.items()}
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return found
+
+
+def measure(directory: Path, data_dir: Path, labels: Path = LABELS) -> dict[str, Report]:
+    """Measure an exported directory through the serving code, on both emotion dev splits and the posts that were read."""
     classifier = Classifier(directory, device="cpu")
     try:
         reports = {
             name: evaluate(classifier, read_labelled(data_dir / path))
             for name, path in (("usual", data.USUAL_DEV), ("virus", data.VIRUS_DEV))
         }
-        held = torch.load(run_dir / "prepared.pt", weights_only=True)["held"]
-        reports["weak_intent"] = evaluate(classifier, [data.Row(*row) for row in held], "intent")
-        check = [example.fill(Random(0)) for example in read_examples(CHECK)]  # noqa: S311 - has no places to fill
-        reports["written_intent"] = evaluate(classifier, check, "intent")
-        reports["written_polarity"] = evaluate(
-            classifier, [row for row in check if row.polarity is not None], "polarity"
-        )
+        posts = read_split(data_dir, "dev", labels)
+        heads: tuple[HeadName, ...] = ("intent", "polarity")
+        for head in heads:
+            if known := [row for row in posts if row.target(head) >= 0]:
+                reports[head] = evaluate(classifier, known, head)
     finally:
         classifier.close()
     return reports
 
 
-def export(recipe: Recipe, run_dir: Path, base: str, data_dir: Path, out: Path) -> dict[str, Report]:
-    """Export, measure what was exported, and write its card.
+def export(
+    recipe: Recipe, run_dir: Path, base: str, data_dir: Path, out: Path, *, labels: Path = LABELS
+) -> dict[str, Report]:
+    """Export, calibrate, measure what was exported, and write its card.
 
     Raises
     ------
     FileNotFoundError
         If the run has no finished epoch, or a dev split is missing.
     """
-    export_weights(recipe, run_dir, base, out)
-    reports = measure(out, run_dir, data_dir)
-    write_card(out, recipe, reports, run_dir)
+    model = export_weights(recipe, run_dir, base, out)
+    calibration = calibrate(model, recipe, data_dir, out, labels)
+    reports = measure(out, data_dir, labels)
+    write_card(out, recipe, reports, calibration, run_dir)
     return reports

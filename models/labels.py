@@ -30,6 +30,15 @@ HEADS: Final[dict[HeadName, tuple[str, ...]]] = {
     "polarity": POLARITIES,
 }
 
+AUXILIARY: Final[dict[str, tuple[str, ...]]] = {
+    "extra": ("sadness", "happiness", "disgust", "anger", "like", "surprise", "fear"),
+    "offensive": ("acceptable", "offensive"),
+}
+"""Heads of data sets with labels of their own, trained beside ours to teach the encoder and left out at export."""
+
+TRAINED: Final[dict[str, tuple[str, ...]]] = {str(head): labels for head, labels in HEADS.items()} | AUXILIARY
+"""Every head that training knows."""
+
 LABEL_ZH: Final[dict[HeadName, dict[str, str]]] = {
     "emotion": {
         "neutral": "平静",

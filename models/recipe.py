@@ -1,48 +1,127 @@
-"""The settings of a fine-tuning run, read from YAML and checked."""
+"""The settings of a training run, read from YAML and checked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from models.labels import HEADS, HeadName
+from models.labels import HEADS, TRAINED
 
 RECIPES: Final = Path(__file__).with_name("recipes")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides the outcome of a run, besides the data and the base.
+    """All that decides the outcome of a fine-tuning run, besides the data and the base.
 
-    ``learning_rate`` is the encoder's, ``head_learning_rate`` that of the fresh heads; both warm up over
-    ``warmup_share`` of the steps and then fall linearly to zero. ``loss_weights`` weigh the mean
-    cross-entropy of each head over the rows that carry its label.
+    Attributes
+    ----------
+    keep_pieces_seen, add_tokens_seen
+        Word pieces seen less often in the corpus are dropped (0: none); emoticons, emoji and punctuation seen
+        as often become tokens (0: none). Both 0 for a base that ``adapt`` made.
+    intent_rows_per_class
+        Most rows a class that the patterns of ``models.weak_intents`` may label.
+    polarity_rows, extra_rows, offensive_rows
+        Rows an epoch drawn from weibo_senti_100k, from OCEMOTION with CLUEmotion2020, from COLD; another
+        part of each set in every epoch.
+    learning_rate, head_learning_rate
+        Of the encoder's last layer and of the fresh heads; both warm up over ``warmup_share`` of the steps
+        and then fall linearly to zero.
+    layer_decay
+        Factor on the learning rate from each layer to the one below it, embeddings last (Howard and Ruder
+        2018, discriminative fine-tuning); 1.0: all learn alike.
+    label_smoothing
+        Share of a target that is spread over all labels (Szegedy et al. 2016).
+    balance
+        Loss weight of a class is (mean class size / its size) to this power, emotion and intent heads; 0: none.
+    average
+        Decay a step of the exponential moving average of the weights that is judged and kept; 0: none.
+    fgm
+        Length of the adversarial step on the word embeddings (Miyato et al. 2017), 0: none. Doubles the cost.
+    rdrop
+        Weight of the divergence between two dropout passes (Liang et al. 2021, R-Drop), 0: none. Doubles the cost.
+    share
+        Part of the rows that are in every epoch, for trials.
+    distil_rows, distil_weight
+        Unlabelled posts an epoch that only teachers label, and the weight of what teachers say, labelled rows
+        included (``fengsheng model distil``).
+    threads
+        CPU threads, each with a slice of every batch; only with 1 a run repeats to the last bit.
+    loss_weights
+        Weights of the mean cross-entropy of each head over the rows that carry its label.
     """
 
     name: str
     base: str
     seed: int = 20
     keep_pieces_seen: int = 3
+    add_tokens_seen: int = 0
     corpus_stride: int = 4
     intent_rows_per_class: int = 600
     polarity_rows: int = 1500
+    extra_rows: int = 0
+    offensive_rows: int = 0
     example_copies: int = 4
     epochs: int = 3
     batch_rows: int = 32
     max_tokens: int = 96
     learning_rate: float = 1e-4
     head_learning_rate: float = 5e-4
+    layer_decay: float = 1.0
     weight_decay: float = 0.01
     warmup_share: float = 0.06
     clip_norm: float = 1.0
     hidden_dropout: float = 0.1
-    loss_weights: dict[HeadName, float] = field(default_factory=lambda: dict.fromkeys(HEADS, 1.0))
+    label_smoothing: float = 0.0
+    balance: float = 0.0
+    average: float = 0.0
+    fgm: float = 0.0
+    rdrop: float = 0.0
+    share: float = 1.0
+    distil_rows: int = 0
+    distil_weight: float = 1.0
+    loss_weights: dict[str, float] = field(default_factory=lambda: dict.fromkeys(HEADS, 1.0))
     checkpoint_every: int = 200
     threads: int = 2
 
 
-def read_recipe(name_or_path: str | Path) -> Recipe:
+@dataclass(frozen=True, slots=True)
+class AdaptRecipe:
+    """All that decides the outcome of masked-language-model training, besides the data and the base.
+
+    Attributes
+    ----------
+    corpus
+        Files below the data folder, and of each every how many-th text is read.
+    row_tokens, batch_rows
+        Tokens of a packed row, rows of a step.
+    mask_share
+        Share of the words that are hidden.
+    """
+
+    name: str
+    base: str
+    corpus: dict[str, int]
+    steps: int
+    seed: int = 20
+    keep_pieces_seen: int = 3
+    add_tokens_seen: int = 60
+    row_tokens: int = 128
+    batch_rows: int = 16
+    mask_share: float = 0.15
+    learning_rate: float = 3e-4
+    weight_decay: float = 0.01
+    warmup_share: float = 0.1
+    clip_norm: float = 1.0
+    checkpoint_every: int = 100
+    threads: int = 2
+
+
+_AnyRecipe = TypeVar("_AnyRecipe", Recipe, AdaptRecipe)
+
+
+def read_recipe(name_or_path: str | Path, kind: type[_AnyRecipe]) -> _AnyRecipe:
     """Read a recipe by its name among ``models/recipes`` or by its path.
 
     Raises
@@ -63,22 +142,22 @@ def read_recipe(name_or_path: str | Path) -> Recipe:
     loaded: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     if not isinstance(loaded, dict):
         raise ValueError(f"{path}: expected keys and values, found {type(loaded).__name__}")
-    kinds = {item.name: item.type for item in fields(Recipe)}
+    kinds = {item.name: str(item.type) for item in fields(kind)}
     values: dict[str, Any] = {}
     for key, value in loaded.items():
         if key not in kinds:
             raise ValueError(f"{path}: unknown key {key!r}; expected one of {', '.join(kinds)}")
-        kind = kinds[key]
-        if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
+        if kinds[key] == "float" and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        expected = {"int": int, "float": float, "str": str}.get(str(kind), dict)
+        expected = {"int": int, "float": float, "str": str}.get(kinds[key], dict)
         if not isinstance(value, expected) or isinstance(value, bool):
             raise ValueError(f"{path}: {key}: expected {expected.__name__}, found {value!r}")
         values[key] = value
-    for key in ("name", "base"):
+    needed = [item.name for item in fields(kind) if item.name in {"name", "base", "corpus", "steps"}]
+    for key in needed:
         if key not in values:
-            raise ValueError(f"{path}: no {key!r}; it names the result and the encoder to start from")
+            raise ValueError(f"{path}: no {key!r}; every recipe of this kind has {', '.join(needed)}")
     for head in values.get("loss_weights", {}):
-        if head not in HEADS:
-            raise ValueError(f"{path}: loss_weights: unknown head {head!r}; expected {', '.join(HEADS)}")
-    return Recipe(**values)
+        if head not in TRAINED:
+            raise ValueError(f"{path}: loss_weights: unknown head {head!r}; expected {', '.join(TRAINED)}")
+    return kind(**values)

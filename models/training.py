@@ -1,4 +1,4 @@
-"""The training loop: masked multi-task loss, batches by length, checkpoints that survive a kill.
+"""The fine-tuning loop: batches by length, checkpoints that survive a kill.
 
 A run that was stopped and resumed takes exactly the steps that an uninterrupted one takes: the order of the
 batches follows from seed and epoch alone, and a checkpoint holds the weights, the optimiser and the state
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,24 +18,33 @@ import torch
 from tqdm import tqdm
 
 from models.data import Row
-from models.labels import HEADS
+from models.labels import HEADS, TRAINED
+from models.losses import class_weights, distillation, divergence, loss_of, perturbed
+from models.optimising import Average, make_optimizer, schedule
 from models.recipe import Recipe
+from models.replicas import Replicas
 
 if TYPE_CHECKING:
     from models.multihead import MentionClassifier
 
-Encoded = tuple[list[int], tuple[int, int, int]]
-"""Token ids of a row and its label positions by head, -1 for none."""
+Encoded = tuple[list[int], tuple[int, ...]]
+"""Token ids of a row and its label positions in the order of ``TRAINED``, -1 for none."""
+
+Taught = Mapping[int, Sequence[float]]
+"""By row, what teachers say of it, see `models.teaching.teach`."""
 
 _POOL_BATCHES = 40
+_UNTAUGHT = [0.0] * sum(map(len, HEADS.values()))
 CHECKPOINT = "checkpoint.pt"
 
 
 def encode_rows(tokenizer: Any, rows: Sequence[Row], max_tokens: int) -> list[Encoded]:
     """Tokenise normalised rows and look up their targets."""
+    if not rows:
+        return []
     ids = tokenizer([row.text for row in rows], truncation=True, max_length=max_tokens)["input_ids"]
     return [
-        (list(tokens), (row.target("emotion"), row.target("intent"), row.target("polarity")))
+        (list(tokens), tuple(row.target(head) for head in TRAINED))
         for tokens, row in zip(ids, rows, strict=True)
     ]
 
@@ -62,47 +71,6 @@ def pad(ids: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tensor, torch.
     return tokens, mask
 
 
-def loss_of(
-    logits: dict[Any, torch.Tensor], targets: torch.Tensor, weights: dict[Any, float]
-) -> torch.Tensor:
-    """Weigh each head's cross-entropy, averaged over the rows of the whole batch that it has labels for."""
-    total = torch.zeros((), device=targets.device)
-    for column, head in enumerate(HEADS):
-        target = targets[:, column]
-        known = target >= 0
-        if bool(known.any()):
-            # Divided by the rows of the batch, so a head with one labelled row does not shout.
-            entropy = torch.nn.functional.cross_entropy(logits[head][known], target[known], reduction="sum")
-            total = total + weights.get(head, 1.0) * entropy / len(targets)
-    return total
-
-
-def _optimizer(model: MentionClassifier, recipe: Recipe) -> torch.optim.AdamW:
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        decays = parameter.ndim > 1 and "embeddings" not in name
-        groups.setdefault((name.startswith("heads."), decays), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": parameters,
-                "lr": recipe.head_learning_rate if is_head else recipe.learning_rate,
-                "weight_decay": recipe.weight_decay if decays else 0.0,
-            }
-            for (is_head, decays), parameters in groups.items()
-        ],
-        fused=True,
-    )
-
-
-def schedule(step: int, total: int, warmup_share: float) -> float:
-    """Give the factor on the learning rate: linear up over the warm-up, then linear down to zero."""
-    warmup = max(1, round(total * warmup_share))
-    if step < warmup:
-        return (step + 1) / warmup
-    return max(0.0, (total - step) / max(1, total - warmup))
-
-
 def save_atomically(value: Any, path: Path) -> None:
     """Write with ``torch.save`` so that a kill leaves either the old file or the new one."""
     temporary = path.with_suffix(".tmp")
@@ -113,14 +81,64 @@ def save_atomically(value: Any, path: Path) -> None:
     temporary.replace(path)
 
 
+def _descend(
+    replicas: Replicas,
+    rows: Sequence[Encoded],
+    soft: Sequence[Sequence[float]] | None,
+    pad_id: int,
+    recipe: Recipe,
+    balance: dict[str, torch.Tensor],
+) -> float:
+    """Put the gradient of a batch into the first replica; give its cross-entropy."""
+    count = len(replicas)
+    slices = [rows[start::count] for start in range(count)]
+    inputs = [pad([ids for ids, _ in part], pad_id) if part else None for part in slices]
+    targets = [torch.tensor([labels for _, labels in part]) for part in slices]
+    taught = [torch.tensor(soft[start::count]) if soft is not None else None for start in range(count)]
+
+    def entropy(logits: dict[str, torch.Tensor], part: int) -> torch.Tensor:
+        loss = loss_of(
+            logits, targets[part], recipe.loss_weights, balance=balance, smoothing=recipe.label_smoothing
+        )
+        if (said := taught[part]) is not None:
+            loss = loss + recipe.distil_weight * distillation(logits, said)
+        return loss * (len(slices[part]) / len(rows))
+
+    def plain(model: MentionClassifier, part: int) -> float:
+        if (given := inputs[part]) is None:
+            return 0.0
+        logits = model(*given)
+        loss = total = entropy(logits, part)
+        if recipe.rdrop:
+            again = model(*given)
+            apart = divergence(logits, again, "emotion") * (len(slices[part]) / len(rows))
+            total = (loss + entropy(again, part)) / 2 + recipe.rdrop * apart
+        total.backward()  # type: ignore[no-untyped-call]
+        return loss.item()
+
+    def adversarial(model: MentionClassifier, part: int) -> float:
+        if (given := inputs[part]) is None:
+            return 0.0
+        entropy(model(*given), part).backward()  # type: ignore[no-untyped-call]
+        return 0.0
+
+    loss = replicas.descend(plain)
+    if recipe.fgm:
+        with perturbed(replicas.first.get_input_embeddings().weight, recipe.fgm):
+            replicas.descend(adversarial)
+    return loss
+
+
 def train(
     model: MentionClassifier,
     rows: Sequence[Encoded],
+    epochs: Sequence[Sequence[int]],
     recipe: Recipe,
     run_dir: Path,
     pad_id: int,
     judge: Callable[[MentionClassifier], dict[str, float]],
     *,
+    taught: Taught | None = None,
     resume: bool = True,
     stop_after: int | None = None,
 ) -> bool:
@@ -128,8 +146,13 @@ def train(
 
     Parameters
     ----------
+    rows, epochs
+        All rows, and for each epoch which of them it takes; as many in every epoch.
     judge
-        Called after every epoch with the model in evaluation mode; returns figures for the log.
+        Called after every epoch with the model in evaluation mode (the averaged weights where the recipe
+        averages); returns figures for the log.
+    taught
+        Teachers' distributions of some rows, weighed by ``recipe.distil_weight``.
     resume
         Go on from ``run_dir/checkpoint.pt`` where there is one.
     stop_after
@@ -141,10 +164,11 @@ def train(
         Whether all epochs are done.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    lengths = [len(ids) for ids, _ in rows]
-    per_epoch = -(-len(rows) // recipe.batch_rows)
+    per_epoch = -(-len(epochs[0]) // recipe.batch_rows)
     total = per_epoch * recipe.epochs
-    optimizer = _optimizer(model, recipe)
+    optimizer = make_optimizer(model, recipe, model.layers)
+    average = Average(model, recipe.average) if recipe.average else None
+    balance = class_weights([rows[index][1] for index in epochs[0]], recipe.balance)
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     torch.manual_seed(recipe.seed)
     step, best, running = 0, -1.0, 0.0
@@ -160,12 +184,15 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
         step, best, running = state["step"], state["best"], state["running"]
+        if average is not None:
+            average.restore(state["average"])
 
     def save() -> None:
         state = {
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "random": torch.get_rng_state(),
+            "average": average.state() if average is not None else None,
             "step": step,
             "best": best,
             "running": running,
@@ -177,42 +204,56 @@ def train(
         with (run_dir / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **entry}) + "\n")
 
+    def judged() -> tuple[dict[str, float], dict[str, torch.Tensor]]:
+        trained = {name: value.clone() for name, value in model.state_dict().items()}
+        kept = average.weights if average is not None else trained
+        model.load_state_dict(kept)
+        model.eval()
+        with torch.inference_mode():
+            figures = judge(model)
+        model.load_state_dict(trained)
+        replicas.train()
+        return figures, kept
+
     taken = 0
+    replicas = Replicas(model, recipe.threads)
     progress = tqdm(total=total, initial=step, unit="step", desc=recipe.name, mininterval=10)
-    model.train()
+    replicas.train()
     while step < total:
         epoch = step // per_epoch
-        for batch in batches(lengths, recipe.batch_rows, recipe.seed, epoch)[step % per_epoch :]:
+        chosen = epochs[epoch]
+        order = batches([len(rows[index][0]) for index in chosen], recipe.batch_rows, recipe.seed, epoch)
+        for batch in order[step % per_epoch :]:
             if stop_after is not None and taken >= stop_after:
                 progress.close()
+                replicas.close()
                 return False
             factor = schedule(step, total, recipe.warmup_share)
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
-            tokens, mask = pad([rows[index][0] for index in batch], pad_id)
-            targets = torch.tensor([rows[index][1] for index in batch])
-            loss = loss_of(model(tokens, mask), targets, dict(recipe.loss_weights))
-            loss.backward()  # type: ignore[no-untyped-call]
+            part = [rows[chosen[index]] for index in batch]
+            soft = [taught.get(chosen[index], _UNTAUGHT) for index in batch] if taught else None
+            loss = _descend(replicas, part, soft, pad_id, recipe, balance)
             torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
             optimizer.step()
             optimizer.zero_grad()
+            if average is not None:
+                average.update(model)
             step, taken = step + 1, taken + 1
-            running = loss.item() if step == 1 else 0.98 * running + 0.02 * loss.item()
+            running = loss if step == 1 else 0.98 * running + 0.02 * loss
             progress.update()
             if step % 50 == 0:
                 log({"loss": round(running, 4), "rate": rates[0] * factor})
             if step % per_epoch == 0:
-                model.eval()
-                with torch.inference_mode():
-                    figures = judge(model)
-                model.train()
+                figures, kept = judged()
                 log({"epoch": epoch + 1, **figures})
                 progress.write(f"epoch {epoch + 1}: {figures}")
                 if figures["score"] > best:
                     best = figures["score"]
-                    save_atomically(model.state_dict(), run_dir / "best.pt")
+                    save_atomically(kept, run_dir / "best.pt")
                 save()
             elif step % recipe.checkpoint_every == 0:
                 save()
     progress.close()
+    replicas.close()
     return True

@@ -1,4 +1,4 @@
-"""Drop the word pieces that Weibo never uses, so that the committed weights stay small.
+"""Fit the vocabulary to Weibo: drop the word pieces it never uses, add the tokens it needs.
 
 A Chinese BERT's 21,128 pieces hold some 7,000 Chinese pieces in a ``##`` form that the tokeniser can never
 produce (it splits every Chinese character into a word of its own), and thousands of rare foreign ones.
@@ -12,11 +12,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.additions import stand_ins
+
 if TYPE_CHECKING:
     import torch
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _BATCH = 2000
+# An entry of tokenizer.json's added_tokens, as Hugging Face tokenizers writes it.
+_ADDED = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
 
 
 def count_pieces(tokenizer_file: Path, texts: Iterable[str]) -> Counter[str]:
@@ -72,8 +76,23 @@ def choose_pieces(vocabulary: dict[str, int], counts: Counter[str], at_least: in
     return sorted(filter(keep, vocabulary), key=vocabulary.__getitem__)
 
 
-def prune_tokenizer(base: Path, out: Path, pieces: Sequence[str]) -> list[int]:
-    """Write ``base``'s tokeniser cut down to ``pieces`` into ``out``; return the old ids, by new id.
+def _given_before(document: dict[str, Any]) -> dict[str, int]:
+    """Tokens that the tokeniser was given beyond its vocabulary, and their ids."""
+    known = document["model"]["vocab"]
+    return {entry["content"]: entry["id"] for entry in document["added_tokens"] if entry["id"] >= len(known)}
+
+
+def rebuild_tokenizer(
+    base: Path, out: Path, pieces: Sequence[str], additions: Sequence[str]
+) -> list[list[int]]:
+    """Write ``base``'s tokeniser into ``out``, cut down to ``pieces`` and with ``additions`` as added tokens.
+
+    Tokens that ``base`` was given beyond its vocabulary already stay.
+
+    Returns
+    -------
+    list of list of int
+        For every new id the old ids whose vectors' mean it starts from.
 
     Raises
     ------
@@ -84,10 +103,22 @@ def prune_tokenizer(base: Path, out: Path, pieces: Sequence[str]) -> list[int]:
     if document["model"]["type"] != "WordPiece":
         raise ValueError(f"{base}: expected a WordPiece tokeniser, found {document['model']['type']}")
     old: dict[str, int] = document["model"]["vocab"]
+    before = _given_before(document)
     new = {piece: index for index, piece in enumerate(pieces)}
+    fresh = [token for token in [*before, *(t for t in additions if t not in before)] if token not in new]
+    sources = [[old[piece]] for piece in pieces]
+    sources += [[before[token]] if token in before else stand_ins(token, old) for token in fresh]
+    ids = new | {token: len(new) + number for number, token in enumerate(fresh)}
+    kept = [entry for entry in document["added_tokens"] if entry["id"] < len(old)]
+    named = {entry["content"] for entry in kept}
+    for token in [*additions, *before]:
+        if token not in named:
+            named.add(token)
+            kept.append(_ADDED | {"content": token})
     document["model"]["vocab"] = new
-    for token in document["added_tokens"]:
-        token["id"] = new[token["content"]]
+    document["added_tokens"] = sorted(
+        (entry | {"id": ids[entry["content"]]} for entry in kept), key=lambda entry: entry["id"]
+    )
     processor = document["post_processor"]
     if processor["type"] == "TemplateProcessing":
         for piece, special in processor["special_tokens"].items():
@@ -104,11 +135,29 @@ def prune_tokenizer(base: Path, out: Path, pieces: Sequence[str]) -> list[int]:
     (out / "tokenizer_config.json").write_text(
         json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-    return [old[piece] for piece in pieces]
+    return sources
 
 
-def prune_embeddings(weight: torch.Tensor, old_ids: Sequence[int]) -> torch.Tensor:
-    """Select the rows of a word-embedding matrix that stay, in their new order."""
+def opened_tokenizer(base: Path, work: Path) -> Path:
+    """Give a directory with ``base``'s tokeniser as ``tokenizer.json``; older bases have only ``vocab.txt``."""
+    if (base / "tokenizer.json").is_file() and (base / "tokenizer_config.json").is_file():
+        return base
+    from transformers import AutoTokenizer
+
+    AutoTokenizer.from_pretrained(base).save_pretrained(work)
+    return work
+
+
+def keep_tokenizer(base: Path, out: Path, size: int) -> list[list[int]]:
+    """Copy ``base``'s tokeniser, of whatever kind, as it is; every one of ``size`` vectors stays where it was."""
+    from transformers import AutoTokenizer
+
+    AutoTokenizer.from_pretrained(base).save_pretrained(out)
+    return [[row] for row in range(size)]
+
+
+def rebuild_embeddings(weight: torch.Tensor, sources: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Make the word-embedding matrix of a rebuilt tokeniser: row ``i`` is the mean of ``sources[i]``'s rows."""
     import torch
 
-    return weight[torch.tensor(old_ids, dtype=torch.long, device=weight.device)].clone()
+    return torch.stack([weight[list(ids)].mean(0) for ids in sources])

@@ -75,8 +75,32 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "intent/car_complaints",
     ):
         _write(folder / f"{name}.jsonl.xz", texts)
+    extra = {"sadness": "太难过了呀", "like": "很喜欢这个", "anger": "真是气人啊"}
+    _write(
+        folder / "emotion/extra_emotion.jsonl.xz",
+        [json.dumps({"text": text, "label": label}, ensure_ascii=False) for label, text in extra.items()],
+    )
+    _write(folder / "emotion/offensive.jsonl.xz", texts)
     _write(folder / "mlm/weibo.txt.xz", UNLABELLED)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Labels by reading for the unlabelled texts, half of them for training."""
+    from models.labelled import checksum
+
+    intents = ["inquiry", "suggestion", "boycott", "purchase", "promotion", "complaint", "redress", "praise"]
+    polarities = ["neutral", "-", "negative", "positive"]
+    path = tmp_path_factory.mktemp("labels") / "labels.tsv"
+    path.write_text(
+        "".join(
+            f"mlm/weibo.txt.xz\t{line}\t{checksum(text)}\t{intent}\t{polarities[line % 4]}\t{('train', 'dev')[line % 2]}\n"
+            for line, (text, intent) in enumerate(zip(UNLABELLED, intents, strict=False), 1)
+        ),
+        encoding="utf-8",
+    )
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -124,6 +148,8 @@ def tiny_recipe() -> Recipe:
         corpus_stride=1,
         intent_rows_per_class=4,
         polarity_rows=4,
+        extra_rows=2,
+        offensive_rows=2,
         example_copies=1,
         checkpoint_every=3,
         threads=1,

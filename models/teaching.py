@@ -1,0 +1,77 @@
+"""What an ensemble of teachers says of texts, kept on disk, for one student to learn from.
+
+Hinton et al. 2015, "Distilling the Knowledge in a Neural Network": the student learns the teachers' mean
+distribution; texts need no labels. Temperature is 1, since our heads have few labels and noisy ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tqdm import tqdm
+
+from models.classification import Classification
+from models.labels import HEADS, HeadName
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TOGETHER: Final = 512
+
+
+class Teacher(Protocol):
+    """Anything that classifies: a served model."""
+
+    def classify(self, texts: Sequence[str]) -> list[Classification]:
+        """Classify texts, in their order."""
+        ...
+
+
+def _row(found: Classification) -> list[float]:
+    scores: dict[HeadName, dict[str, float]] = {
+        "emotion": found.emotion_scores,
+        "intent": found.intent_scores,
+        "polarity": found.polarity_scores,
+    }
+    return [scores[head][label] for head, labels in HEADS.items() for label in labels]
+
+
+def teach(teachers: Sequence[Teacher], texts: Sequence[str], cache: Path) -> NDArray[np.float32]:
+    """Give the teachers' mean distributions of all heads, side by side in the order of ``HEADS``.
+
+    Goes on where a stopped call with the same ``cache`` was.
+
+    Parameters
+    ----------
+    cache
+        Folder for the parts that are done, one file each some hundred texts.
+
+    Returns
+    -------
+    ndarray
+        ``(texts, 19)``; each head's columns sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If there is no teacher.
+    """
+    import numpy as np
+
+    if not teachers:
+        raise ValueError("no teacher: give at least one model directory")
+    cache.mkdir(parents=True, exist_ok=True)
+    parts: list[NDArray[np.float32]] = []
+    for start in tqdm(range(0, len(texts), _TOGETHER), desc="teach", unit="batch", mininterval=10):
+        file = cache / f"{start}.npy"
+        if not file.is_file():
+            batch = list(texts[start : start + _TOGETHER])
+            said = [[_row(found) for found in teacher.classify(batch)] for teacher in teachers]
+            temporary = cache / "part.tmp.npy"
+            np.save(temporary, np.mean(np.array(said, dtype=np.float32), axis=0))
+            temporary.replace(file)
+        parts.append(np.load(file))
+    return np.concatenate(parts) if parts else np.zeros((0, sum(map(len, HEADS.values()))), dtype=np.float32)
