@@ -9,7 +9,7 @@ from models.commands import app
 RUNNER = CliRunner()
 
 
-@pytest.mark.parametrize("command", ["finetune", "export", "evaluate"])
+@pytest.mark.parametrize("command", ["adapt", "finetune", "distil", "export", "evaluate", "posts", "bench"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     result = RUNNER.invoke(app, [command, "--help"])
     assert result.exit_code == 0
@@ -35,6 +35,10 @@ def test_evaluate_writes_figures_to_stdout(shipped: Path, tmp_path: Path) -> Non
         (["evaluate", "missing.jsonl", "--head", "mood"], 2, "mood"),
         (["finetune", "--data", "nowhere", "--recipe", "huge"], 1, "no recipe huge"),
         (["finetune"], 2, "--data"),
+        (["adapt", "--data", "nowhere", "--recipe", "small"], 1, "unknown key"),
+        (["distil", "nowhere/at/all", "--data", "nowhere"], 1, "nowhere/at/all"),
+        (["posts", "--data", "nowhere"], 1, "nowhere"),
+        (["posts", "--data", "nowhere", "--split", "test"], 2, "--split"),
     ],
 )
 def test_a_failure_is_explained_on_stderr(arguments: list[str], status: int, message: str) -> None:
@@ -42,3 +46,11 @@ def test_a_failure_is_explained_on_stderr(arguments: list[str], status: int, mes
     assert result.exit_code == status
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_posts_are_joined_with_their_labels(data_dir: Path) -> None:
+    result = RUNNER.invoke(app, ["posts", "--data", str(data_dir), "--split", "dev"])
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0
+    assert len(rows) >= 600
+    assert set(rows[0]) == {"id", "text", "intent", "polarity"}
