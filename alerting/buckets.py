@@ -24,6 +24,9 @@ CITED: Final = 16
 WORDED: Final = 64
 """Mentions a bucket keeps the terms of, negative and other each."""
 
+AUTHORITIES: Final = frozenset({1, 3})
+"""Weibo's verified types of government and media."""
+
 
 class Outcome(StrEnum):
     """What became of a mention that was given to the ring."""
@@ -44,6 +47,9 @@ class Post(NamedTuple):
     intent: str
     saying: str | None
     repost: bool
+    story: str
+    followers: int
+    authority: bool
 
 
 @dataclass(slots=True)
@@ -88,6 +94,9 @@ def compact(mention: ScoredMention) -> Post:
         intent=score.intent,
         saying=saying(mention.text) if score.negative else None,
         repost=mention.kind is Kind.REPOST,
+        story=mention.story,
+        followers=mention.followers or 0,
+        authority=mention.verified_type in AUTHORITIES,
     )
 
 

@@ -21,7 +21,7 @@ from alerting.baseline import Baseline, Normal
 from alerting.buckets import Outcome, Ring, compact
 from alerting.evidence import gather, quote
 from alerting.incidents import Incidents, Scene
-from alerting.levels import explain, facts_of, judge
+from alerting.levels import explain, judge
 from alerting.onset import first_of_rise
 from alerting.terms import UsualTerms
 from alerting.velocity import WideWindow, Window, mass_of, shares
@@ -57,8 +57,8 @@ class Detector:
         self._baseline = Baseline(rules)
         self._incidents = Incidents(watch, rules)
         self._usual = UsualTerms()
-        self._least_mentions = min(rule.mentions for rule in rules.levels.values())
-        self._least_velocity = min(rule.velocity for rule in rules.levels.values())
+        self._least_mentions = rules.least("mentions")
+        self._least_velocity = rules.least("velocity")
         self._window_min = rules.window / MINUTE
         self._next: int | None = None
         self._minute = 0
@@ -204,8 +204,7 @@ class Detector:
         self._minute = max(self._minute, floor(at / MINUTE + _EXACT))
         if self._possible():
             signal = self._measure(at, None)
-            facts = facts_of(signal, self._wide.negative)
-            self._incidents.holds.note(at, judge(self.rules, facts).level)
+            self._incidents.holds.note(at, judge(self.rules, signal).level)
         else:
             self._incidents.holds.note(at, None)
 
@@ -251,7 +250,7 @@ class Detector:
         return mass
 
     def _possible(self) -> bool:
-        """Whether some level could be met, by bounds that cost nothing."""
+        """Whether some level could be met, by the bounds of its condition that cost nothing to look at."""
         return (
             self._wide.negative >= self._least_mentions
             and self._short.crowd.mass >= self._least_velocity * self._window_min
@@ -298,10 +297,14 @@ class Detector:
             coordination=wide.coordination,
             cold_start=normal.cold_start,
             minute_mass=minute_mass,
+            evidence_negative=wide.negative,
+            negative_stories=len(wide.stories),
+            largest_account=wide.largest_account,
+            authority=wide.authority,
         )
 
     def _scene(self, at: float, signal: Signal) -> Scene:
-        verdict = judge(self.rules, facts_of(signal, self._wide.negative))
+        verdict = judge(self.rules, signal)
         ring, wide = self._ring, self._wide
 
         def first_from(started: float | None) -> ScoredMention | None:

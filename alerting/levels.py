@@ -1,142 +1,96 @@
-"""Which level the numbers of one tick reach, and the bar that decided it.
+"""Which level the numbers of one tick reach, and the condition that decided it.
 
-A level is met when all of its bars are met at once. The highest met level counts and
-inhibits the lower ones. How long it must last is not decided here (`incidents`).
+A level is met when its minimum evidence is there and its condition holds, at once. The
+highest met level counts and inhibits the lower ones. How long it must last is not
+decided here (`incidents`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
 
+from alerting.wording import level_name, met, missing
+from config.expressions import Condition
 from config.records import Level, Signal
-from config.rules import LevelRule, Rules
+from config.rules import Rules
+from config.signal_fields import EMOTIONS, INTENTS
 
 
-class Bar(StrEnum):
-    """What a level asks for; the names are those of the rule file."""
-
-    VELOCITY = "velocity"
-    MENTIONS = "mentions"
-    AUTHORS = "authors"
-    NEGATIVE_SHARE = "negative_share"
-    FACTOR = "factor"
-    Z = "z"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The numbers of one tick that bars are held against.
-
-    Attributes
-    ----------
-    velocity : capped negative mass a minute over the short window.
-    mentions, authors : negative mentions and their distinct authors in the evidence window.
-    negative_share : of the short window's mentions, 0..1.
-    factor : velocity / expected velocity.
-    z : the baseline's z-score of the velocity.
-    """
-
-    velocity: float
-    mentions: int
-    authors: int
-    negative_share: float
-    factor: float
-    z: float
+class Facts(dict[str, float]):
+    """The value of each field of `config.signal_fields` at one tick."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The level that was met, if any, and what kept the next one from being met.
+    """The level that was met, if any, and the one that was not.
 
     Attributes
     ----------
-    level : highest level of which every bar is met.
+    level : highest level that is met.
     next_level : the lowest level above it, None at the top.
-    missed : the first bar of `next_level` that is not met.
+    missed : the condition of `next_level`, which is not met.
+    facts : what was judged.
+    event : name of the known event of the calendar that is on, if any.
     """
 
     level: Level | None
     next_level: Level | None
-    missed: Bar | None
+    missed: Condition | None
     facts: Facts
+    event: str | None = None
 
 
-_CHINESE: Final = {
-    Bar.VELOCITY: "负面声量/分",
-    Bar.MENTIONS: "负面条数",
-    Bar.AUTHORS: "负面作者",
-    Bar.NEGATIVE_SHARE: "负面占比",
-    Bar.FACTOR: "倍数",
-    Bar.Z: "z",
-}
-_ENGLISH: Final = {
-    Bar.VELOCITY: "negative mass/min",
-    Bar.MENTIONS: "negative mentions",
-    Bar.AUTHORS: "negative authors",
-    Bar.NEGATIVE_SHARE: "negative share",
-    Bar.FACTOR: "factor",
-    Bar.Z: "z",
-}
-_ROMAN: Final = {Level.IV: "Ⅳ", Level.III: "Ⅲ", Level.II: "Ⅱ", Level.I: "Ⅰ"}
-
-
-def facts_of(signal: Signal, negative_in_evidence: int) -> Facts:
-    """Return the facts of a signal; it does not hold the evidence window's negative count."""
+def facts_of(signal: Signal) -> Facts:
+    """Return what rules may speak of at a signal, live or from the index."""
     return Facts(
         velocity=signal.velocity,
-        mentions=negative_in_evidence,
-        authors=signal.negative_authors,
+        velocity_raw=signal.velocity_raw,
+        acceleration=signal.acceleration,
         negative_share=signal.negative_share,
+        expected=signal.expected,
         factor=signal.factor,
         z=signal.z,
+        ramp=signal.ramp,
+        cold_start=signal.cold_start,
+        event=signal.event is not None,
+        mentions=signal.evidence_negative,
+        authors=signal.negative_authors,
+        stories=signal.negative_stories,
+        all_authors=signal.authors,
+        platforms=signal.platforms,
+        top_author_share=signal.top_author_share,
+        coordination=signal.coordination,
+        largest_account=signal.largest_account,
+        authority=signal.authority,
+        **{f"emotion.{name}": signal.emotions.get(name, 0.0) for name in EMOTIONS},
+        **{f"intent.{name}": signal.intents.get(name, 0.0) for name in INTENTS},
     )
 
 
-def judge(rules: Rules, facts: Facts) -> Verdict:
-    """Return the highest level whose bars are all met, and the bar that stopped the next."""
-    met: Level | None = None
-    missed: Bar | None = None
+def judge(rules: Rules, signal: Signal) -> Verdict:
+    """Return the highest level that is met at a signal, and the one above it."""
+    facts = facts_of(signal)
     above: Level | None = None
+    missed: Condition | None = None
     for level in sorted(rules.levels, key=lambda name: name.rank, reverse=True):
-        failed = first_missed(rules.levels[level], facts)
-        if failed is None:
-            met = level
-            break
-        above, missed = level, failed
-    return Verdict(met, above, missed, facts)
-
-
-def first_missed(rule: LevelRule, facts: Facts) -> Bar | None:
-    """Return the first bar of `rule` that `facts` does not reach, None if all are met."""
-    for bar in Bar:
-        if getattr(facts, bar.value) < getattr(rule, bar.value):
-            return bar
-    return None
+        condition = rules.levels[level].condition
+        if condition.met(facts):
+            return Verdict(level, above, missed, facts, signal.event)
+        above, missed = level, condition
+    return Verdict(None, above, missed, facts, signal.event)
 
 
 def explain(rules: Rules, verdict: Verdict, *, english: bool = False) -> str:
-    """Return the verdict in words: every bar of the level met, then what the next one lacks."""
-    names = _ENGLISH if english else _CHINESE
-    colon = ": " if english else "："
+    """Return the verdict in words: all of the level that is met, what the next one lacks, what else is known."""
+    colon, comma = (": ", ", ") if english else ("：", "，")
     parts = []
     if verdict.level is not None:
-        met = [_compare(bar, rules.levels[verdict.level], verdict.facts, "≥", names) for bar in Bar]
-        parts.append(f"{_label(verdict.level, english)}{colon}" + (", " if english else "，").join(met))
+        told = met(rules.levels[verdict.level].condition, verdict.facts, english=english)
+        parts.append(f"{level_name(verdict.level, english=english)}{colon}{comma.join(told)}")
     if verdict.next_level is not None and verdict.missed is not None:
-        lacks = _compare(verdict.missed, rules.levels[verdict.next_level], verdict.facts, "<", names)
+        lacks = missing(verdict.missed, verdict.facts, english=english)
         short = "not " if english else "未到"
-        parts.append(f"{short}{_label(verdict.next_level, english)}{colon}{lacks}")
+        parts.append(f"{short}{level_name(verdict.next_level, english=english)}{colon}{lacks}")
+    if verdict.event is not None:
+        parts.append(f"{'known event' if english else '日历中的已知事件'}{colon}{verdict.event}")
     return ("; " if english else "；").join(parts)
-
-
-def _label(level: Level, english: bool) -> str:
-    return f"level {level.value}" if english else f"{_ROMAN[level]}级"
-
-
-def _compare(bar: Bar, rule: LevelRule, facts: Facts, sign: str, names: dict[Bar, str]) -> str:
-    value, least = getattr(facts, bar.value), getattr(rule, bar.value)
-    if bar is Bar.NEGATIVE_SHARE:
-        return f"{names[bar]} {value:.0%} {sign} {least:.0%}"
-    return f"{names[bar]} {value:.4g} {sign} {least:.4g}"

@@ -8,11 +8,14 @@ not on the way it got there: a restarted watch sees exactly the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 from alerting.buckets import Post, Ring
 from alerting.capping import MICRO, capped_sum
 from alerting.copies import damped_sum
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Crowd:
@@ -122,7 +125,7 @@ class Window:
 
 
 class WideWindow(Window):
-    """The evidence window: also who, where, in what mood, and how much of it is copied."""
+    """The evidence window: also who, where, in what mood, of which stories, and how much of it is copied."""
 
     def __init__(self, ring: Ring, seconds: float) -> None:
         super().__init__(ring, seconds)
@@ -130,6 +133,9 @@ class WideWindow(Window):
         self.platforms: dict[str, int] = {}
         self.emotions: dict[str, int] = {}
         self.intents: dict[str, int] = {}
+        self.stories: dict[str, int] = {}
+        self._followers: dict[int, int] = {}
+        self._authorities = 0
         self._copies: dict[str, dict[str, int]] = {}
 
     @property
@@ -142,6 +148,16 @@ class WideWindow(Window):
             return 0.0
         copied = sum(sum(by.values()) for by in self._copies.values() if len(by) > 1)
         return copied / self.negative
+
+    @property
+    def largest_account(self) -> int:
+        """Most followers that the author of a negative mention has, 0 where nobody's are known."""
+        return max(self._followers, default=0)
+
+    @property
+    def authority(self) -> bool:
+        """Whether a government or media account wrote one of the negative mentions."""
+        return self._authorities > 0
 
     def _add(self, post: Post) -> None:
         super()._add(post)
@@ -156,6 +172,10 @@ class WideWindow(Window):
         _bump(self.platforms, post.platform, by)
         _bump(self.emotions, post.emotion, by)
         _bump(self.intents, post.intent, by)
+        if post.negative:
+            _bump(self.stories, post.story, by)
+            _bump(self._followers, post.followers, by)
+            self._authorities += by * post.authority
         if post.saying is not None and not post.repost:
             authors = self._copies.setdefault(post.saying, {})
             _bump(authors, post.author, by)
@@ -163,7 +183,7 @@ class WideWindow(Window):
                 del self._copies[post.saying]
 
 
-def _bump(counts: dict[str, int], key: str, by: int) -> None:
+def _bump(counts: dict[K, int], key: K, by: int) -> None:
     count = counts.get(key, 0) + by
     if count:
         counts[key] = count

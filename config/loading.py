@@ -136,18 +136,28 @@ def _keys_at(model: Any, loc: Sequence[int | str]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def problems_of(error: ValidationError, document: Any, file: str, model: type[BaseModel]) -> list[Problem]:
-    """Translate pydantic's findings into problems with lines."""
+def problem_at(document: Any, file: str, place: Sequence[int | str], found: str, expected: str) -> Problem:
+    """Return the problem with the line of `place`, the keys and indices that lead to it."""
+    key = ".".join(str(part) for part in place)
+    return Problem(file, _line_of(document, place), key, found, expected)
+
+
+def problems_of(
+    error: ValidationError,
+    document: Any,
+    file: str,
+    model: type[BaseModel],
+    under: Sequence[int | str] = (),
+) -> list[Problem]:
+    """Translate pydantic's findings into problems with lines; `under` leads to what was validated."""
     problems = []
     for item in error.errors(include_url=False):
         loc = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
-        key = ".".join(str(part) for part in loc)
         kind = item["type"]
         cause = item.get("ctx", {}).get("error")
         if isinstance(cause, MisplacedError):
-            loc += cause.at
-            key = ".".join(str(part) for part in loc)
-            problems.append(Problem(file, _line_of(document, loc), key, cause.found, cause.expected))
+            place = [*under, *loc, *cause.at]
+            problems.append(problem_at(document, file, place, cause.found, cause.expected))
             continue
         if kind == "extra_forbidden":
             found = f"the unknown key {str(loc[-1])!r}"
@@ -160,7 +170,7 @@ def problems_of(error: ValidationError, document: Any, file: str, model: type[Ba
             expected = expected.replace(f"String should match pattern '{ID}'", IN_WORDS)
             expected = _MODEL.sub("a mapping of keys to values", expected)
             found = _shown(item["input"])
-        problems.append(Problem(file, _line_of(document, loc), key, found, expected))
+        problems.append(problem_at(document, file, [*under, *loc], found, expected))
     return problems
 
 

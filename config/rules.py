@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from itertools import pairwise
+from math import inf
+from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
+from config.bounds import Box, Interval, box_of, never_met
+from config.expressions import Compare, Condition, ExpressionError, both, comparisons, parse, with_bar
 from config.loading import MisplacedError
 from config.records import Level
-from config.watches import Model
+from config.signal_fields import FIELDS, FieldKind
+from config.watches import Model, Watch
+
+
+def _condition(written: object) -> Condition:
+    if not isinstance(written, str):
+        if isinstance(written, Condition):
+            return written
+        raise ValueError("a condition, for instance: z >= 4 and factor >= 3")
+    try:
+        condition = parse(written)
+    except ExpressionError as error:
+        raise MisplacedError(error.expected, f"{error.found} at position {error.position}", ()) from None
+    if (part := never_met(condition)) is not None:
+        raise MisplacedError("a condition that can be met", f"{str(part)!r}", ())
+    return condition
+
+
+When = Annotated[Condition, PlainValidator(_condition), PlainSerializer(str)]
+"""A condition, written as text in the file (`config.expressions`)."""
 
 
 class LevelRule(Model):
@@ -16,21 +41,31 @@ class LevelRule(Model):
 
     Attributes
     ----------
-    z : lower bar of the robust z-score of the velocity.
-    factor : lower bar of velocity / expected.
-    authors, mentions : floors of distinct negative authors and negative mentions in the evidence window.
-    velocity : floor of negative mass a minute.
-    negative_share : floor of the share of negative among the window's mentions, 0..1.
+    when : the condition over the fields of a signal.
+    mentions, authors : minimum evidence: negative mentions and their distinct authors in the evidence window.
     hold : seconds that the conditions must last.
     """
 
-    z: float = Field(ge=0)
-    factor: float = Field(ge=1)
-    authors: int = Field(ge=1)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    when: When
     mentions: int = Field(ge=1)
-    velocity: float = Field(default=0.0, ge=0)
-    negative_share: float = Field(default=0.0, ge=0, le=1)
+    authors: int = Field(ge=1)
     hold: float = Field(default=20.0, ge=0)
+
+    @cached_property
+    def condition(self) -> Condition:
+        """The minimum evidence and `when` in one."""
+        return both(
+            Compare(FIELDS["mentions"], ">=", self.mentions),
+            Compare(FIELDS["authors"], ">=", self.authors),
+            self.when,
+        )
+
+    @cached_property
+    def box(self) -> Box:
+        """Bounds that `condition` sets to each field, whatever else holds."""
+        return box_of(self.condition) or {}
 
 
 class Rules(Model):
@@ -51,7 +86,7 @@ class Rules(Model):
     update_every : least seconds between two edits of a standing message.
     prior_velocity : expected negative mass a minute before there is history.
     prior_spread : its standard deviation (wide: cold start).
-    levels : bars by level, from IV to I; higher levels must not be easier than lower ones.
+    levels : conditions by level, from IV to I; higher levels must not be easier than lower ones.
     """
 
     window: float = Field(default=120.0, gt=0)
@@ -69,6 +104,32 @@ class Rules(Model):
     prior_spread: float = Field(default=1.0, gt=0)
     levels: dict[Level, LevelRule] = Field(min_length=1)
 
+    def least(self, field: str) -> float:
+        """Return the value of `field` below which no level can be met; minus infinity if there is none."""
+        return min(rule.box.get(field, Interval()).low for rule in self.levels.values())
+
+    def overridden(self, values: Mapping[str, Any]) -> Rules:
+        """Return these rules with single values changed, as the file writes them.
+
+        Below ``levels``, a level may also be given the name of a field of its condition:
+        ``{levels: {IV: {z: 4}}}`` puts 4 in place of the number that z is held against.
+
+        Raises
+        ------
+        MisplacedError
+            A level or field that these rules do not hold.
+        pydantic.ValidationError
+            A value that these rules may not have.
+        """
+        merged: dict[str, Any] = self.model_dump(exclude={"levels"}) | dict(values)
+        levels: dict[str, Any] = {level.value: _written(rule) for level, rule in self.levels.items()}
+        changes = values.get("levels", {})
+        if isinstance(changes, Mapping):
+            for name, change in changes.items():
+                levels[name] = _changed(levels[name], change, name) if name in levels else change
+            merged["levels"] = levels
+        return Rules.model_validate(merged)
+
     @model_validator(mode="after")
     def _consistent(self) -> Rules:
         for name in ("window", "evidence_window"):
@@ -76,11 +137,24 @@ class Rules(Model):
                 expected = f"a multiple of bucket ({self.bucket:g} s)"
                 raise MisplacedError(expected, f"{getattr(self, name):g}", (name,))
         ordered = sorted(self.levels.items(), key=lambda item: item[0].rank)
+        for level, rule in ordered:
+            if box_of(rule.condition) is None:
+                least = f"mentions of {rule.mentions} and authors of {rule.authors} or more"
+                raise MisplacedError(
+                    f"a condition that {least} can meet",
+                    repr(str(rule.when)),
+                    ("levels", level.value, "when"),
+                )
         for (low, a), (high, b) in pairwise(ordered):
-            for bar in ("z", "factor", "authors", "mentions", "velocity"):
-                if getattr(b, bar) < getattr(a, bar):
-                    expected = f"at least {getattr(a, bar):g}, as level {low} has: no level is easier than a lower one"
-                    raise MisplacedError(expected, f"{getattr(b, bar):g}", ("levels", high.value, bar))
+            for name, bound in a.box.items():
+                below = b.box.get(name, Interval()).low
+                if FIELDS[name].kind is not FieldKind.SHARE and -inf < below < bound.low:
+                    expected = (
+                        f"at least {bound.low:g}, as level {low} has: no level is easier than a lower one"
+                    )
+                    own = name in LevelRule.model_fields
+                    found = f"{below:g}" if own else f"{name} {below:g}"
+                    raise MisplacedError(expected, found, ("levels", high.value, name if own else "when"))
         return self
 
 
@@ -94,3 +168,46 @@ class RuleSets(Model):
         if "default" not in self.rules:
             raise ValueError("a rule set named 'default'")
         return self
+
+
+def rules_for(watch: Watch, sets: Mapping[str, Rules]) -> Rules:
+    """Return the rules of a watch: the set that it names, with its own values in place.
+
+    Raises
+    ------
+    KeyError
+        The watch names a set that is not there.
+    MisplacedError, pydantic.ValidationError
+        As `Rules.overridden`.
+    """
+    rules = sets[watch.rules]
+    return rules.overridden(watch.override) if watch.override else rules
+
+
+_OWN: Final = frozenset(LevelRule.model_fields)
+
+
+def _written(rule: LevelRule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in LevelRule.model_fields}
+
+
+def _changed(known: dict[str, Any], change: object, level: str) -> object:
+    """One level's values with `change` in place; what is wrong in it is left for the model to find."""
+    if not isinstance(change, Mapping):
+        return change
+    changed = known | {name: value for name, value in change.items() if name in _OWN or name not in FIELDS}
+    for name in (name for name in change if name in FIELDS and name not in _OWN):
+        when = _condition(changed.get("when"))
+        bars = [bar for bar in comparisons(when) if bar.field.name == name]
+        value = change[name]
+        if not bars:
+            raise MisplacedError(
+                f"a field of the condition {str(when)!r}", repr(name), ("levels", level, name)
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise MisplacedError("a number", repr(value), ("levels", level, name))
+        try:
+            changed["when"] = parse(str(with_bar(when, name, float(value))))
+        except ExpressionError as error:
+            raise MisplacedError(error.expected, f"{value:g}", ("levels", level, name)) from None
+    return changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -18,7 +19,11 @@ class Model(BaseModel):
 
 
 class Watch(Model):
-    """What to listen for: mentions with one of `any`, every one of `all` and none of `none`."""
+    """What to listen for: mentions with one of `any`, every one of `all` and none of `none`.
+
+    `rules` names a rule set; `override` changes single values of it for this watch
+    (`config.rules.Rules.overridden`).
+    """
 
     id: str = Field(pattern=ID)
     name: str = Field(min_length=1)
@@ -27,6 +32,7 @@ class Watch(Model):
     none: list[Keyword] = Field(default_factory=list)
     owner: str | None = None
     rules: str = "default"
+    override: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("any", "all", "none")
     @classmethod

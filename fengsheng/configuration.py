@@ -115,14 +115,16 @@ def _unknown_watches(routes: Routes, watches: Watches, path: Path) -> list[Probl
     return problems
 
 
-def load_configuration(folder: Path | None = None, watches: Path | None = None) -> Configuration:
+def load_configuration(
+    folder: Path | None = None, watches: Path | None = None, rules: Path | None = None
+) -> Configuration:
     """Return the checked configuration of `folder` (default: ``$FENGSHENG_CONFIG``, else ``./config``).
 
     A file that the folder does not have is taken from the packaged defaults.
 
     Parameters
     ----------
-    watches : a watches file elsewhere, in place of the folder's.
+    watches, rules : a file elsewhere, in place of the folder's.
 
     Raises
     ------
@@ -140,7 +142,7 @@ def load_configuration(folder: Path | None = None, watches: Path | None = None) 
     readers: dict[str, Callable[[], Any]] = {
         "settings": lambda: load_settings(_file(folder, "settings.yaml")),
         "watches": lambda: load(watches_file, Watches),
-        "rules": lambda: load(_file(folder, "rules.yaml"), RuleSets),
+        "rules": lambda: load(rules or _file(folder, "rules.yaml"), RuleSets),
         "routes": lambda: load(routes_file, Routes),
     }
     for name, read in readers.items():

@@ -27,6 +27,12 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     `velocity` and `velocity_raw` are negative mass (weighted, capped) and negative
     mentions (unweighted) a minute over the short window; `expected`, `band_low`,
     `band_high` are the same unit as `velocity`. Shares are 0..1.
+
+    Of the evidence window: `evidence_negative` counts its negative mentions and
+    `negative_stories` their stories; `largest_account` is the most followers that an
+    author of one has, `authority` whether a government or media account wrote one.
+    `ramp` is the cumulative sum of the slow rise (`alerting.ramp`), `event` the name of
+    the calendar's known event.
     """
 
     watch: str
@@ -57,6 +63,12 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     level: Level | None = None
     incident: str | None = None
     minute_mass: float | None = None
+    evidence_negative: int = 0
+    negative_stories: int = 0
+    largest_account: int = 0
+    authority: bool = False
+    ramp: float = 0.0
+    event: str | None = None
     v: int = FORMAT_VERSION
 
     @property

@@ -76,14 +76,14 @@ def mention_fields(text: str, words: str) -> dict[str, Field]:
 def signal_fields() -> dict[str, Field]:
     """Return the fields of a signal; `level_rank` is 0 for none, 1 for Ⅳ up to 4 for Ⅰ."""
     return {
-        **_all(KEYWORD, "watch", "level", "incident"),
+        **_all(KEYWORD, "watch", "level", "incident", "event"),
         **_all(LONG, "mentions", "negative", "authors", "negative_authors", "platforms", "late", "level_rank",
-               "v"),
+               "evidence_negative", "negative_stories", "largest_account", "v"),
         **_all(DOUBLE, "window_s", "mass", "velocity", "velocity_raw", "acceleration", "expected", "band_low",
                "band_high", "z", "factor", "negative_share", "top_author_share", "coordination",
-               "minute_mass"),
+               "minute_mass", "ramp"),
         **_times("at"),
-        "cold_start": BOOLEAN,
+        **_all(BOOLEAN, "cold_start", "authority"),
         "emotions": _shares(EMOTIONS),
         "intents": _shares(INTENTS),
         "by_platform": COUNTS,

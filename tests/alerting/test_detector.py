@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from alerting.backtest import backtest
 from alerting.detector import Detector, Output
+from alerting.levels import facts_of
+from config.expressions import parse
 from config.records import (
     HourSummary,
     Incident,
@@ -47,8 +49,18 @@ QUICK = Rules(
     regroup=600,
     update_every=20,
     levels={
-        Level.IV: LevelRule(z=1, factor=2, authors=3, mentions=4, velocity=3, negative_share=0.2, hold=10),
-        Level.II: LevelRule(z=2, factor=4, authors=6, mentions=10, velocity=8, negative_share=0.2, hold=15),
+        Level.IV: LevelRule(
+            when=parse("velocity >= 3 and negative_share >= 20% and factor >= 2 and z >= 1"),
+            authors=3,
+            mentions=4,
+            hold=10,
+        ),
+        Level.II: LevelRule(
+            when=parse("velocity >= 8 and negative_share >= 20% and factor >= 4 and z >= 2"),
+            authors=6,
+            mentions=10,
+            hold=15,
+        ),
     },
 )
 
@@ -132,9 +144,7 @@ def test_no_incident_without_its_evidence(story: Said) -> None:
             rule = QUICK.levels[incident.level]
             assert incident.evidence.negative >= rule.mentions
             assert incident.signal.negative_authors >= rule.authors
-            assert incident.signal.velocity >= rule.velocity
-            assert incident.signal.factor >= rule.factor
-            assert incident.signal.z >= rule.z
+            assert rule.when.met(facts_of(incident.signal))
             assert incident.started_at <= incident.updated_at - rule.hold
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from alerting.holds import Holds
 from alerting.incidents import Incidents, Scene, incident_id
 from alerting.levels import Facts, Verdict
+from config.expressions import parse
 from config.records import Evidence, Incident, IncidentState, Level, Signal, Transition
 from config.rules import LevelRule, Rules
 from tests.alerting.timeline import START, WATCH
@@ -23,7 +24,7 @@ RULES = Rules(
     regroup=600,
     update_every=15,
     levels={
-        level: LevelRule(z=0, factor=1, authors=1, mentions=1, hold=hold)
+        level: LevelRule(when=parse("z >= 0 and factor >= 1"), authors=1, mentions=1, hold=hold)
         for level, hold in ((Level.IV, 10), (Level.III, 10), (Level.II, 20), (Level.I, 30))
     },
 )

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from config.loading import ConfigError, load
+from config.records import Level
 from config.routes import Routes
-from config.rules import RuleSets
-from config.watches import Model
+from config.rules import RuleSets, rules_for
+from config.watches import Model, Watch
+from fengsheng.configuration import load_configuration
 
 PACKAGED = Path(__file__).parents[2] / "config"
 LEVELS = """\
@@ -17,9 +19,9 @@ rules:
   default:
     window: 120
     levels:
-      IV: {z: 3, factor: 4, authors: 5, mentions: 6, velocity: 2}
-      III: {z: 3, factor: 4, authors: 5, mentions: 6, velocity: 2}
-      I: {z: 6, factor: 8, authors: 50, mentions: 60, velocity: 20}
+      IV: {authors: 5, mentions: 6, when: z >= 3 and factor >= 4 and velocity >= 2}
+      III: {authors: 5, mentions: 6, when: z >= 3 and factor >= 4 and velocity >= 2}
+      I: {authors: 50, mentions: 60, when: z >= 6 and factor >= 8 and velocity >= 20}
 """
 ROUTES = """\
 receivers:
@@ -49,20 +51,29 @@ def test_equal_bars_and_left_out_levels_are_fine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bar", "lower"), [("z", 2), ("factor", 3), ("authors", 4), ("mentions", 5), ("velocity", 1)]
+    ("bar", "lower", "key", "found"),
+    [
+        ("z >= 3", "z >= 2", "when", "z 2"),
+        ("factor >= 4", "factor >= 3.5", "when", "factor 3.5"),
+        ("velocity >= 2", "velocity > 1", "when", "velocity 1"),
+        ("authors: 5", "authors: 4", "authors", "4"),
+        ("mentions: 6", "mentions: 5", "mentions", "5"),
+    ],
 )
-def test_a_higher_level_must_not_be_easier(tmp_path: Path, bar: str, lower: int) -> None:
+def test_a_higher_level_must_not_be_easier(
+    tmp_path: Path, bar: str, lower: str, key: str, found: str
+) -> None:
     lines = LEVELS.splitlines()
-    before = lines[5].split(f"{bar}: ")[1][0]
-    lines[5] = lines[5].replace(f"{bar}: {before}", f"{bar}: {lower}")
+    lines[5] = lines[5].replace(bar, lower)
     message = refused(tmp_path, "\n".join(lines), RuleSets)
-    assert f"it.yaml:6: rules.default.levels.III.{bar}: found {lower}, expected at least {before}" in message
+    least = bar.split()[-1]
+    assert f"it.yaml:6: rules.default.levels.III.{key}: found {found}, expected at least {least}" in message
     assert "level IV" in message
 
 
 def test_levels_are_compared_across_a_gap(tmp_path: Path) -> None:
-    message = refused(tmp_path, LEVELS.replace("z: 6,", "z: 1,"), RuleSets)
-    assert "it.yaml:7: rules.default.levels.I.z: found 1, expected at least 3" in message
+    message = refused(tmp_path, LEVELS.replace("z >= 6", "z >= 1"), RuleSets)
+    assert "it.yaml:7: rules.default.levels.I.when: found z 1, expected at least 3" in message
 
 
 @pytest.mark.parametrize(
@@ -73,7 +84,13 @@ def test_levels_are_compared_across_a_gap(tmp_path: Path) -> None:
         ("window: 120", "author_cap: 2", ":3: rules.default.author_cap: found 2, expected less than or equal"),
         ("  default:", "  other:", "a rule set named 'default'"),
         ("      I: {", "      V: {", ":7: rules.default.levels.V.[key]: found 'V', expected 'IV', 'III'"),
-        ("factor: 8", "factor: 0.5", ":7: rules.default.levels.I.factor: found 0.5, expected greater than"),
+        ("factor >= 8", "facter >= 8",
+         ":7: rules.default.levels.I.when: found 'facter' at position 12, expected a field: did you mean factor?"),
+        ("factor >= 8", "factor < 8 and factor > 9", ":7: rules.default.levels.I.when: found 'z >= 6 and factor < 8"),
+        ("factor >= 8", "mentions < 30", ":7: rules.default.levels.I.when: found 'z >= 6 and mentions < 30"),
+        ("when: z >= 6 and factor >= 8 and velocity >= 20", "when: 6", "expected a condition, for instance"),
+        ("I: {authors: 50, ", "I: {", ":7: rules.default.levels.I.authors: found nothing, expected the key 'authors'"),
+        ("I: {authors", "I: {z: 3, authors", ":7: rules.default.levels.I.z: found the unknown key 'z', expected one"),
         ("    window: 120\n", "    windows: 120\n", ":3: rules.default.windows: found the unknown key"),
     ],
 )  # fmt: skip
@@ -110,3 +127,42 @@ def test_the_shipped_rule_sets_bar_every_level() -> None:
         assert [level.value for level in sorted(rules.levels, key=lambda level: level.rank)] == [
             "IV", "III", "II", "I",
         ]  # fmt: skip
+
+
+def test_a_watch_overrides_single_values(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(LEVELS)
+    sets = load(path, RuleSets).rules
+    override = {"window": 60, "levels": {"IV": {"z": 2, "mentions": 3}, "I": {"hold": 90, "when": "z >= 9"}}}
+    plain = Watch(id="a", name="a", any=["a"])
+    own = rules_for(plain.model_copy(update={"override": override}), sets)
+    assert rules_for(plain, sets) == sets["default"]
+    assert own.window == 60
+    assert str(own.levels[Level.IV].when) == "z >= 2 and factor >= 4 and velocity >= 2"
+    assert (own.levels[Level.IV].mentions, own.levels[Level.IV].authors) == (3, 5)
+    assert (str(own.levels[Level.I].when), own.levels[Level.I].hold) == ("z >= 9", 90)
+    assert own.levels[Level.III] == sets["default"].levels[Level.III]
+    assert own.least("mentions") == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("window: 7", ":6: watches.0.override.window: found 7, expected a multiple of bucket (5 s)"),
+        ("windows: 7", ":6: watches.0.override.windows: found the unknown key 'windows', expected one of window"),
+        ("levels: {IV: {zz: 3}}", ":6: watches.0.override.levels.IV.zz: found the unknown key 'zz'"),
+        ("levels: {IV: {ramp: 3}}", ":6: watches.0.override.levels.IV.ramp: found 'ramp', expected a field of the"),
+        ("levels: {IV: {z: high}}", ":6: watches.0.override.levels.IV.z: found 'high', expected a number"),
+        ("levels: {IV: {negative_share: 30}}", ":6: watches.0.override.levels.IV.negative_share: found 30, expected"),
+        ("levels: {IV: {when: z > > 1}}", ":6: watches.0.override.levels.IV.when: found '>' at position 5, expected"),
+        ("levels: {IV: {z: 50}}", "found z 6, expected at least 50, as level IV has"),
+        ("levels: {V: {z: 50}}", ":6: watches.0.override.levels.V"),
+    ],
+)  # fmt: skip
+def test_a_wrong_override_is_pointed_at(tmp_path: Path, override: str, message: str) -> None:
+    (tmp_path / "watches.yaml").write_text(
+        "watches:\n- id: a\n  name: a\n  any: [a]\n  override:\n    " + override + "\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_configuration(tmp_path)
+    assert message in str(caught.value)
