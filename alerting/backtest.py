@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from alerting.detector import Detector, Output
+from alerting.simple_rules import SIMPLE_RULES
 from config.records import Incident, Level, Record, ScoredMention
-from config.rules import Rules
+from config.rules import Rules, rules_for
 from config.watches import Watch
 
 DAY: Final = 86400.0
@@ -16,7 +19,11 @@ DAY: Final = 86400.0
 class IncidentReport(Record, frozen=True, kw_only=True):
     """One incident as ``fengsheng backtest --json`` gives it; times in epoch seconds.
 
-    `level` is the highest level that it reached.
+    Attributes
+    ----------
+    level : the highest level that it reached.
+    lead : of a backtest, by rule (`alerting.simple_rules`): seconds from the detection to what
+        that rule first told since the incident's start; None if it told nothing of it.
     """
 
     level: Level
@@ -24,15 +31,66 @@ class IncidentReport(Record, frozen=True, kw_only=True):
     detected_at: float
     resolved_at: float | None
     pages: int
+    lead: dict[str, float | None] = {}  # noqa: RUF012 - msgspec gives each record its own copy
 
 
 class WatchReport(Record, frozen=True, kw_only=True):
-    """What a watch saw: distinct posts, days from first to last, pages sent, incidents in order."""
+    """What a watch saw: distinct posts, days from first to last, pages sent, incidents in order.
+
+    Attributes
+    ----------
+    pages_a_day : pages by days, a part of a day counted as one.
+    simple_rules : of a backtest, by rule: how often it would have told somebody.
+    """
 
     posts: int
     days: float
     pages: int
+    pages_a_day: float
     incidents: list[IncidentReport]
+    simple_rules: dict[str, int] = {}  # noqa: RUF012
+
+
+class Moment(NamedTuple):
+    """One point of a timeline; masses a minute, level 0 without an incident to 4 for Ⅰ."""
+
+    at: float
+    velocity: float
+    low: float
+    high: float
+    level: int
+
+
+def report_of(
+    posts: int,
+    first: float,
+    last: float,
+    incidents: Sequence[IncidentReport],
+    simple_rules: Mapping[str, int] | None = None,
+) -> WatchReport:
+    """Return the report of a watch whose mentions lie between `first` and `last`; they may be none."""
+    days = (last - first) / DAY if posts else 0.0
+    pages = sum(i.pages for i in incidents)
+    return WatchReport(
+        posts=posts,
+        days=round(days, 3),
+        pages=pages,
+        pages_a_day=round(pages / max(days, 1.0), 3),
+        incidents=list(incidents),
+        simple_rules=dict(simple_rules or {}),
+    )
+
+
+@dataclass
+class _Seen:
+    """What was given to one watch and what came of it."""
+
+    ids: set[str] = field(default_factory=set)
+    first: float = float("inf")
+    last: float = float("-inf")
+    negative: array[float] = field(default_factory=lambda: array("d"))
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    moments: list[Moment] = field(default_factory=list)
 
 
 class Backtest:
@@ -42,6 +100,7 @@ class Backtest:
     ----------
     watches : what to watch.
     rules : rule sets by name; each watch names its own.
+    timelines : whether to keep the moments for `timeline`.
 
     Raises
     ------
@@ -49,12 +108,12 @@ class Backtest:
         A watch names rules that are not there.
     """
 
-    def __init__(self, watches: Sequence[Watch], rules: Mapping[str, Rules]) -> None:
-        self._detectors = {w.id: Detector(w, rules[w.rules], signals=False) for w in watches}
-        self._seen: dict[str, set[str]] = {w.id: set() for w in watches}
-        self._first: dict[str, float] = {}
-        self._last: dict[str, float] = {}
-        self._incidents: dict[str, dict[str, Incident]] = {w.id: {} for w in watches}
+    def __init__(
+        self, watches: Sequence[Watch], rules: Mapping[str, Rules], *, timelines: bool = False
+    ) -> None:
+        self._detectors = {w.id: Detector(w, rules_for(w, rules), signals=timelines) for w in watches}
+        self._seen = {w.id: _Seen() for w in watches}
+        self._timelines = timelines
 
     def observe(self, mention: ScoredMention) -> None:
         """Give the mention to its watch, or to all of its watches where none is set."""
@@ -62,10 +121,7 @@ class Backtest:
             detector = self._detectors.get(watch)
             if detector is None:
                 continue
-            self._seen[watch].add(mention.mention_id)
-            at = mention.created_at
-            self._first[watch] = min(at, self._first.get(watch, at))
-            self._last[watch] = max(at, self._last.get(watch, at))
+            self._count(self._seen[watch], mention)
             self._note(watch, detector.observe(mention))
 
     def advance(self, now: float) -> None:
@@ -75,14 +131,33 @@ class Backtest:
 
     def report(self) -> dict[str, WatchReport]:
         """Return what happened so far, by watch id."""
-        return {watch: self._report(watch) for watch in self._detectors}
+        return {watch: self._report(seen) for watch, seen in self._seen.items()}
+
+    def timeline(self, watch: str) -> Sequence[Moment]:
+        """Return the moments that were told of a watch: each minute with talk, each tick of an incident."""
+        return self._seen[watch].moments
+
+    @staticmethod
+    def _count(seen: _Seen, mention: ScoredMention) -> None:
+        at = mention.created_at
+        if mention.score.negative and mention.mention_id not in seen.ids:
+            seen.negative.append(at)
+        seen.ids.add(mention.mention_id)
+        seen.first, seen.last = min(at, seen.first), max(at, seen.last)
 
     def _note(self, watch: str, outputs: Iterable[Output]) -> None:
+        seen = self._seen[watch]
         for output in outputs:
             if isinstance(output, Incident):
-                self._incidents[watch][output.id] = output
+                seen.incidents[output.id] = output
+            elif self._timelines:
+                level = 0 if output.level is None else output.level.rank
+                band = (output.band_low, output.band_high)
+                seen.moments.append(Moment(output.at, output.velocity, *band, level))
 
-    def _report(self, watch: str) -> WatchReport:
+    @staticmethod
+    def _report(seen: _Seen) -> WatchReport:
+        told = {name: rule(seen.negative) for name, rule in SIMPLE_RULES.items()}
         incidents = [
             IncidentReport(
                 level=i.peak_level,
@@ -90,16 +165,19 @@ class Backtest:
                 detected_at=i.started_at if i.detected_at is None else i.detected_at,
                 resolved_at=i.resolved_at,
                 pages=i.pages,
+                lead={name: _lead(i, alerts) for name, alerts in told.items()},
             )
-            for i in sorted(self._incidents[watch].values(), key=lambda i: i.started_at)
+            for i in sorted(seen.incidents.values(), key=lambda i: i.started_at)
         ]
-        span = self._last.get(watch, 0.0) - self._first.get(watch, 0.0)
-        return WatchReport(
-            posts=len(self._seen[watch]),
-            days=round(span / DAY, 3),
-            pages=sum(i.pages for i in incidents),
-            incidents=incidents,
-        )
+        counts = {name: len(alerts) for name, alerts in told.items()}
+        return report_of(len(seen.ids), seen.first, seen.last, incidents, counts)
+
+
+def _lead(incident: Incident, alerts: Sequence[float]) -> float | None:
+    end = float("inf") if incident.resolved_at is None else incident.resolved_at
+    detected = incident.started_at if incident.detected_at is None else incident.detected_at
+    told = [at for at in alerts if incident.started_at <= at <= end]
+    return round(min(told) - detected, 3) if told else None
 
 
 def backtest(

@@ -31,15 +31,22 @@ def check_there(sources: Sequence[str]) -> None:
 
 def acceptable(mentions: Sequence[Mention], limits: PipelineSettings, now: float) -> list[Mention]:
     """Return the mentions that a worker would take; the others are counted on stderr."""
-    refused = [found for mention in mentions if (found := check_mention(mention, limits, now))]
-    if not refused:
-        return list(mentions)
-    codes = ", ".join(f"{code} {n}" for code, n in Counter(r.code for r in refused).most_common())
-    talk.print(
-        f"[yellow]不收 {len(refused)} 条 refused[/] {codes}; 例如 for instance: {escaped(refused[0].reason)}",
-        soft_wrap=True,
-    )
-    return [mention for mention in mentions if check_mention(mention, limits, now) is None]
+    taken: list[Mention] = []
+    codes: Counter[str] = Counter()
+    example = ""
+    for mention in mentions:
+        if (refused := check_mention(mention, limits, now)) is None:
+            taken.append(mention)
+            continue
+        codes[refused.code] += 1
+        example = example or refused.reason
+    if codes:
+        told = ", ".join(f"{code} {n}" for code, n in codes.most_common())
+        talk.print(
+            f"[yellow]不收 {codes.total()} 条 refused[/] {told}; 例如 for instance: {escaped(example)}",
+            soft_wrap=True,
+        )
+    return taken
 
 
 def read_sorted(files: Sequence[Path], form: str, platform: str) -> tuple[list[Mention], list[Author]]:

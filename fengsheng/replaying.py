@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import typer
 
+from alerting.backtest import WatchReport
 from config.records import Author, Incident, Mention
 from fengsheng.configuration import Configuration
 from fengsheng.embedded import LIMIT, embedded
 from fengsheng.indexes import open_index
 from fengsheng.live_view import LiveView
 from fengsheng.output import fail, talk
-from fengsheng.reporting import WatchReport, report_from
+from fengsheng.reporting import report_from
 from fengsheng.running import first_of
 from fengsheng.telling import make_delivery
 from models.serving import Classifier

@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from alerting.backtest import IncidentReport, WatchReport, report_of
 from config.records import Incident, IncidentState
 from fengsheng.output import fail
 from streams.index.base import Index
 
 
-class IncidentReport(msgspec.Struct, frozen=True):
-    """One incident: highest level, times of the events in epoch seconds, pages sent."""
-
-    level: str
-    started_at: float
-    detected_at: float
-    resolved_at: float | None
-    pages: int
-
-
-class WatchReport(msgspec.Struct):
-    """What a watch saw: posts in the index, days from first to last, pages, incidents in order."""
-
-    posts: int = 0
-    days: float = 0.0
-    pages: int = 0
-    incidents: list[IncidentReport] = msgspec.field(default_factory=list)
-
-
-async def report_from(index: Index, watches: Mapping[str, str]) -> dict[str, WatchReport]:
+async def report_from(index: Index, watches: Iterable[str]) -> dict[str, WatchReport]:
     """Return what the index and the sent-log hold of each watch, by watch id."""
     counts = await index.count_by_watch()
     reports: dict[str, WatchReport] = {}
     for watch in watches:
-        report = reports[watch] = WatchReport(posts=counts.get(watch, 0))
-        first = last = None
-        async for mention in index.recent(watch, 0.0, float("inf")):
-            first = mention.created_at if first is None else first
-            last = mention.created_at
-        if first is not None and last is not None:
-            report.days = round((last - first) / 86_400, 3)
-        for incident in sorted(await index.incidents(watch=watch), key=lambda i: i.started_at):
-            report.incidents.append(await _incident(index, incident))
-        report.pages = sum(incident.pages for incident in report.incidents)
+        first, last = await _span(index, watch)
+        incidents = sorted(await index.incidents(watch=watch), key=lambda i: i.started_at)
+        reports[watch] = report_of(
+            counts.get(watch, 0), first, last, [await _incident(index, incident) for incident in incidents]
+        )
     return reports
+
+
+async def _span(index: Index, watch: str) -> tuple[float, float]:
+    """The times of the earliest and the newest mention of a watch; equal where it has none."""
+    newest = await index.search(None, watch=watch, limit=1)
+    last = newest[0].created_at if newest else 0.0
+    earliest = await anext(index.recent(watch, 0.0, float("inf")), None)
+    return (last, last) if earliest is None else (earliest.created_at, max(last, earliest.created_at))
 
 
 async def _incident(index: Index, incident: Incident) -> IncidentReport:
@@ -63,9 +48,9 @@ async def _incident(index: Index, incident: Incident) -> IncidentReport:
     )
 
 
-def as_object(reports: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """Return the reports as one JSON object."""
-    return {"watches": {w: json.loads(msgspec.json.encode(r)) for w, r in reports.items()}, **more}
+def as_object(reports: Mapping[str, WatchReport], **more: Any) -> dict[str, Any]:
+    """Return the reports as one JSON object, with `more` beside them."""
+    return {"watches": {watch: msgspec.to_builtins(found) for watch, found in reports.items()}, **more}
 
 
 def check_writable(path: Path | None) -> None:

@@ -13,12 +13,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from alerting.backtest import WatchReport
 from fengsheng.configuration import Configuration, load_configuration, pseudonym_key
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, VerboseOption
 from fengsheng.output import explained, log_to_stderr, table_of, talk
 from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
-from fengsheng.reporting import WatchReport, as_object, check_writable, write_report
+from fengsheng.reporting import as_object, check_writable, write_report
 from fengsheng.running import run
 from fengsheng.scenario import SCENARIO_WATCHES, TRUTH, load
 from fengsheng.times import when

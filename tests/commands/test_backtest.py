@@ -29,9 +29,10 @@ def test_a_crisis_of_the_past_is_found_and_told_as_documented(run: Run, tmp_path
     assert list(report) == ["watches"]
     assert list(report["watches"]) == ["qingshan-tea", "yunling-tea", "tea-and-sugar"]
     for found in report["watches"].values():
-        assert set(found) == {"posts", "days", "pages", "incidents"}
+        assert set(found) == {"posts", "days", "pages", "pages_a_day", "incidents", "simple_rules"}
+        assert set(found["simple_rules"]) == {"cron", "spike"}
         for incident in found["incidents"]:
-            assert set(incident) == {"level", "started_at", "detected_at", "resolved_at", "pages"}
+            assert set(incident) == {"level", "started_at", "detected_at", "resolved_at", "pages", "lead"}
     ours = report["watches"]["qingshan-tea"]
     assert 50 < ours["posts"] < len(mentions)
     assert 0 < ours["days"] < 0.03
