@@ -1,17 +1,19 @@
-# Fengsheng 风声: one image for worker, feed and setup. The same wheels serve CPU and GPU.
+# Fengsheng 风声: one image for worker, feed and setup. It serves on the CPU; docker-compose.gpu.yml builds it with
+# requirements-gpu.lock, several GB larger, which serves on CUDA too.
 FROM python:3.11.14-slim-bookworm AS build
 
 # A package mirror near you: docker compose build --build-arg PIP_INDEX_URL=...
 ARG PIP_INDEX_URL=""
+ARG LOCK=requirements.lock
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 
-COPY requirements-installer.lock requirements.lock ./
+COPY requirements-installer.lock requirements.lock requirements-gpu.lock ./
 RUN python -m venv /opt/fengsheng \
     && /opt/fengsheng/bin/pip install --no-cache-dir --require-hashes \
         ${PIP_INDEX_URL:+--index-url "$PIP_INDEX_URL"} -r requirements-installer.lock \
     && /opt/fengsheng/bin/uv pip install --no-cache --python /opt/fengsheng/bin/python --require-hashes \
-        ${PIP_INDEX_URL:+--default-index "$PIP_INDEX_URL"} -r requirements.lock
+        ${PIP_INDEX_URL:+--default-index "$PIP_INDEX_URL"} -r "$LOCK"
 
 COPY pyproject.toml README.md LICENSE ./
 COPY alerting alerting
@@ -22,7 +24,7 @@ COPY models models
 COPY streams streams
 RUN /opt/fengsheng/bin/uv pip install --no-cache --python /opt/fengsheng/bin/python \
         --no-deps --no-build-isolation --offline . \
-    && /opt/fengsheng/bin/uv pip uninstall --python /opt/fengsheng/bin/python uv
+    && /opt/fengsheng/bin/uv pip uninstall --python /opt/fengsheng/bin/python uv setuptools
 
 
 FROM python:3.11.14-slim-bookworm

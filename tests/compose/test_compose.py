@@ -256,7 +256,8 @@ def test_the_image_is_installed_from_the_lock_and_runs_as_nobody_special() -> No
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert re.findall(r"^FROM (\S+)", dockerfile, re.M) == ["python:3.11.14-slim-bookworm"] * 2
     assert dockerfile.count("--require-hashes") == 2
-    assert "-r requirements.lock" in dockerfile
+    assert "ARG LOCK=requirements.lock\n" in dockerfile
+    assert '-r "$LOCK"' in dockerfile
     assert re.findall(r"^USER (\S+)", dockerfile, re.M) == ["fengsheng"]
     copied = {p for line in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.M) for p in line.split()}
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
