@@ -45,6 +45,14 @@ def _explained() -> Iterator[None]:
     except (ModelLoadError, OSError, ValueError) as error:
         typer.echo(f"错误 error: {error}", err=True)
         raise typer.Exit(1) from None
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("torch", "transformers"):
+            raise
+        typer.echo(
+            f"错误 error: 没有安装 {error.name}，此命令需要它 this command needs {error.name}: pip install 'fengsheng[train]'",
+            err=True,
+        )
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo(
             "已停止，可用同一命令继续 stopped; the same command goes on from the last checkpoint", err=True
