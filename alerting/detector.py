@@ -22,10 +22,11 @@ from alerting.buckets import Outcome, Ring, compact
 from alerting.evidence import gather, quote
 from alerting.incidents import Incidents, Scene
 from alerting.levels import explain, judge
+from alerting.muting import Muting
 from alerting.onset import first_of_rise
 from alerting.terms import UsualTerms
 from alerting.velocity import WideWindow, Window, mass_of, shares
-from config.records import Evidence, HourSummary, Incident, ScoredMention, Signal, Transition
+from config.records import Act, Evidence, HourSummary, Incident, ScoredMention, Signal, Transition
 from config.rules import Rules
 from config.watches import Watch
 
@@ -72,6 +73,15 @@ class Detector:
     def open(self) -> Incident | None:
         """The incident that is firing or recovering, if any."""
         return self._incidents.open
+
+    @property
+    def muting(self) -> Muting:
+        """What may keep the watch's incidents from paging; to be set as it changes."""
+        return self._incidents.muting
+
+    @muting.setter
+    def muting(self, muting: Muting) -> None:
+        self._incidents.muting = muting
 
     @staticmethod
     def lookback(rules: Rules) -> float:
@@ -137,15 +147,18 @@ class Detector:
         """
         return [] if self._next is None else self._run(max(now, self.watermark or now))
 
-    def mark(self, incident_id: str, who: str, change: str, why: str, at: float) -> Incident:
-        """Record what a person did with an incident; return it as the next transition.
+    def act(self, act: Act) -> list[Output]:
+        """Apply what a person did to an incident, once; return the transition to tell, if any.
 
         Raises
         ------
         KeyError
             No incident of this watch has that id.
         """
-        return self._incidents.mark(incident_id, who, change, why, at)
+        now = act.at if self._next is None else (self._next - 1) * self.rules.tick
+        told = self._incidents.act(act, now)
+        self._baseline.exclude(self._incidents.spans)
+        return list(told)
 
     def _begin(self, at: float) -> None:
         if self._next is None:

@@ -11,6 +11,11 @@ One incident pages once, when it fires. `escalated` is told only for a level the
 had before; it calls the owner in the same thread. `reopened` calls nobody: a second wave
 is news in the same thread, its climb back to a level known already is only `updated`, and
 if it starts above the first one's peak, `escalated` follows in the same tick.
+
+Muting (`alerting.muting`) touches pages only: an incident that fires muted pages as `unmuted`
+if it still fires when the muting ends. `handed_on` calls the next person where nobody
+acknowledged (`alerting.escalation`). An incident that a person closed stays closed until no
+level was met for recover_hold, unless the talk rises above its peak.
 """
 
 from __future__ import annotations
@@ -22,13 +27,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from alerting.acts import applied
+from alerting.escalation import next_owner
 from alerting.holds import Holds
 from alerting.levels import Verdict, explain
-from config.records import AuditEntry, Evidence, Incident, IncidentState, Level, Signal, Transition
+from alerting.muting import Muting
+from config.records import Act, AuditEntry, Evidence, Incident, IncidentState, Level, Signal, Transition
 from config.rules import Rules
 from config.watches import Watch
 
 WHO: Final = "fengsheng"
+_PAGES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UNMUTED})
 _RAISES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UPDATED})
 MATERIAL: Final = 0.2
 """Relative change of the numbers that is worth an edit of the standing message."""
@@ -58,6 +67,7 @@ class Incidents:
         self._watch = watch
         self._rules = rules
         self.holds = Holds(rules)
+        self.muting = Muting(parent=watch.parent)
         self._known: dict[str, Incident] = {}
         self._newest: Incident | None = None
 
@@ -69,8 +79,8 @@ class Incidents:
 
     @property
     def spans(self) -> list[tuple[float, float]]:
-        """Start and end (infinity while open) of the known incidents."""
-        ends = [(i.started_at, i.resolved_at) for i in self._known.values()]
+        """Start and end (infinity while open) of the known incidents, without false alarms."""
+        ends = [(i.started_at, i.resolved_at) for i in self._known.values() if not i.false_alarm]
         return [(start, float("inf") if end is None else end) for start, end in ends]
 
     @property
@@ -81,41 +91,41 @@ class Incidents:
 
     @property
     def hot(self) -> bool:
-        """Whether every tick matters: an incident is open, or pending."""
-        return self.open is not None or self.holds.pending_since is not None
+        """Whether every tick matters: an incident is open, pending, or closed by hand before its time."""
+        closed = self._newest is not None and self._newest.closed_by is not None
+        return closed or self.open is not None or self.holds.pending_since is not None
 
     def restore(self, incidents: list[Incident]) -> None:
         """Take over the incidents that the index kept."""
         self._known = {i.id: i for i in incidents}
         self._newest = max(incidents, key=lambda i: (i.started_at, i.sequence), default=None)
 
-    def mark(self, incident_id: str, who: str, change: str, why: str, at: float) -> Incident:
-        """Record what a person did (``acknowledged``, ``silenced``, ``false_alarm``...).
+    def act(self, act: Act, at: float) -> list[Incident]:
+        """Apply what a person did, at event time `at`; return the transition to tell, if any.
 
         Raises
         ------
         KeyError
             No incident of this watch has that id.
         """
-        if incident_id not in self._known:
-            raise KeyError(f"watch {self._watch.id} has no incident {incident_id!r}")
-        known = self._known[incident_id]
-        marked = replace(
-            known,
-            acknowledged_by=who if change == "acknowledged" else known.acknowledged_by,
-            audit=[*known.audit, AuditEntry(at=at, who=who, change=change, why=why)],
-            sequence=known.sequence + 1,
-            transition=Transition.UPDATED,
-        )
-        return self._keep(marked)
+        if act.incident_id not in self._known:
+            raise KeyError(f"watch {self._watch.id} has no incident {act.incident_id!r}")
+        changed = applied(self._known[act.incident_id], act, at)
+        return [] if changed is None else [self._keep(changed)]
 
     def step(self, scene: Scene) -> list[Incident]:
         """Take in one tick; return the transitions to tell, in order."""
         self.holds.note(scene.at, scene.verdict.level)
-        held = self.holds.held(scene.at)
+        told = self._live(scene, self.holds.held(scene.at))
+        if self.open is not None:
+            told += self._mute(scene, self.open)
+            told += self._hand_on(scene, self.open)
+        return told
+
+    def _live(self, scene: Scene, held: Level | None) -> list[Incident]:
         incident = self.open
         if incident is None:
-            return self._begin(scene, held)
+            return self._calm(scene) or self._begin(scene, held)
         if incident.state is IncidentState.RECOVERING:
             return self._recovering(scene, incident, held)
         return self._firing(scene, incident, held)
@@ -125,7 +135,9 @@ class Incidents:
             return []
         last = self._newest
         if last is not None and last.resolved_at is not None:
-            if scene.at - last.resolved_at <= self._rules.regroup:
+            if last.closed_by is not None and held.rank <= last.peak_level.rank:
+                return []
+            if not last.false_alarm and scene.at - last.resolved_at <= self._rules.regroup:
                 return self._reopen(scene, last, held)
             started = max(scene.onset(), last.resolved_at)
         else:
@@ -144,12 +156,22 @@ class Incidents:
             detected_at=scene.at,
             updated_at=scene.at,
             owner=self._watch.owner,
-            pages=1,
             signal=scene.signal,
             evidence=scene.evidence(started, None),
-            audit=[_entry(scene.at, Transition.FIRED, why, held, IncidentState.FIRING)],
         )
-        return [self._keep(replace(fired, signal=_tagged(scene.signal, fired)))]
+        fired = replace(fired, signal=_tagged(scene.signal, fired))
+        return [self._keep(self._addressed(_audited(fired, None, scene.at, Transition.FIRED, why), scene.at))]
+
+    def _calm(self, scene: Scene) -> list[Incident]:
+        """Note that what a person closed has calmed down: from here on a new wave is one."""
+        last = self._newest
+        if last is None or last.closed_by is None or last.resolved_at is None:
+            return []
+        hold = self._rules.recover_hold
+        if self.holds.calm_for(scene.at, self.holds.lowest, last.resolved_at) < hold:
+            return []
+        calm = replace(last, closed_by=None, transition=Transition.UPDATED, sequence=last.sequence + 1)
+        return [self._keep(_audited(calm, last, scene.at, "calm", f"{hold:g} 秒内未达到任何级别"))]
 
     def _reopen(self, scene: Scene, last: Incident, held: Level) -> list[Incident]:
         level = held if held.rank <= last.peak_level.rank else last.peak_level
@@ -161,7 +183,10 @@ class Incidents:
         ):
             level = last.level
         why = f"第二波：{explain(self._rules, scene.verdict)}"
-        out = [self._tell(scene, last, Transition.REOPENED, why, level, IncidentState.FIRING, resolved=None)]
+        if last.resolved_at is not None:  # whoever took the first wave has not seen this one
+            owner = self._watch.owner
+            last = replace(last, acknowledged_by=None, called=0, owner=owner, closed_by=None)
+        out = [self._tell(scene, last, Transition.REOPENED, why, level, IncidentState.FIRING)]
         if held.rank > level.rank:
             out.append(self._climb(scene, out[0], held))
         return out
@@ -204,6 +229,24 @@ class Incidents:
         why = f"持续 {hold:g} 秒；{explain(self._rules, scene.verdict)}"
         return self._tell(scene, incident, transition, why, level, IncidentState.FIRING)
 
+    def _mute(self, scene: Scene, incident: Incident) -> list[Incident]:
+        """Note that muting has begun, or has ended: what still fires then is told once."""
+        mute = self.muting.decide(incident, scene.at)
+        if (mute.reason if mute else None) == incident.muted:
+            return []
+        told = Transition.UPDATED
+        if mute is None and incident.state is IncidentState.FIRING:
+            told = Transition.UNMUTED
+        return [self._tell(scene, incident, told, "", incident.level, incident.state, readdress=True)]
+
+    def _hand_on(self, scene: Scene, incident: Incident) -> list[Incident]:
+        owner = next_owner(incident, self._watch.owners, self._rules.ack_within, scene.at)
+        if owner is None:
+            return []
+        why = f"{self._rules.ack_within:g} 秒内无人确认（{incident.owner or '无负责人'}），转呼 {owner}"
+        next_one = replace(incident, owner=owner, called=incident.called + 1)
+        return [self._tell(scene, next_one, Transition.HANDED_ON, why, incident.level, incident.state)]
+
     def _tell(
         self,
         scene: Scene,
@@ -213,10 +256,9 @@ class Incidents:
         level: Level,
         state: IncidentState,
         resolved: float | None = None,
+        readdress: bool = False,
     ) -> Incident:
         higher = level.rank > incident.peak_level.rank
-        routine = transition is Transition.UPDATED and level is incident.level
-        entry = _entry(scene.at, transition, why, level, state)
         told = replace(
             incident,
             level=level,
@@ -227,9 +269,24 @@ class Incidents:
             updated_at=scene.at,
             resolved_at=resolved,
             evidence=scene.evidence(incident.started_at, incident),
-            audit=incident.audit if routine else [*incident.audit, entry],
         )
-        return self._keep(replace(told, signal=_tagged(scene.signal, told)))
+        told = replace(told, signal=_tagged(scene.signal, told))
+        if not readdress and not (transition is Transition.UPDATED and level is incident.level):
+            told = _audited(told, incident, scene.at, transition, why)
+        if readdress or transition in _PAGES:
+            told = self._addressed(told, scene.at)
+        return self._keep(told)
+
+    def _addressed(self, incident: Incident, at: float) -> Incident:
+        """Decide whether this transition may page; what changes of the muting goes into the audit."""
+        mute = self.muting.decide(incident, at)
+        reason = mute.reason.value if mute else None
+        if reason != incident.muted:
+            change, why = ("muted", mute.why) if mute else (Transition.UNMUTED, f"不再静默：{incident.muted}")
+            incident = _audited(replace(incident, muted=reason), incident, at, change, why)
+        if mute is None and not incident.pages and incident.transition in _PAGES:
+            incident = replace(incident, pages=1)
+        return incident
 
     def _keep(self, incident: Incident) -> Incident:
         self._known[incident.id] = incident
@@ -254,8 +311,18 @@ def _tagged(signal: Signal, incident: Incident) -> Signal:
     return replace(signal, level=incident.level, incident=incident.id)
 
 
-def _entry(at: float, transition: Transition, why: str, level: Level, state: IncidentState) -> AuditEntry:
-    return AuditEntry(at=at, who=WHO, change=transition.value, why=why, level=level, state=state)
+def _audited(incident: Incident, before: Incident | None, at: float, change: str, why: str) -> Incident:
+    entry = AuditEntry(
+        at=at,
+        who=WHO,
+        change=str(change),
+        why=why,
+        level=incident.level,
+        state=incident.state,
+        level_before=before.level if before else None,
+        state_before=before.state if before else None,
+    )
+    return replace(incident, audit=[*incident.audit, entry])
 
 
 def _raised_at(incident: Incident) -> float:

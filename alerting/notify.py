@@ -8,7 +8,7 @@ place or adds a quiet reply.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from config.records import Incident, Notification, NotificationState, Transition
@@ -31,6 +31,9 @@ class Reason(StrEnum):
     REOPENED = "reopened: reply in the same thread"
     RESOLVED = "resolved: reply and last edit"
     CHANGED = "changed: first message edited in place"
+    UNMUTED = "no longer muted: reply that calls the owner unless somebody has acknowledged"
+    HANDED_ON = "nobody acknowledged: reply that calls the next person"
+    MUTED = "muted: first message edited in place, nobody is called"
     NEVER_TOLD = "receiver was never told of this incident"
     SUPERSEDED = "a newer state was already shown"
 
@@ -60,12 +63,16 @@ _TRANSITIONS: Mapping[Transition, Plan] = {
     Transition.UPDATED: Plan((Action.EDIT,), Reason.CHANGED),
     Transition.DOWNGRADED: Plan((Action.EDIT,), Reason.CHANGED),
     Transition.RECOVERING: Plan((Action.EDIT,), Reason.CHANGED),
+    Transition.UNMUTED: Plan((Action.REPLY, Action.EDIT), Reason.UNMUTED, call=True),
+    Transition.HANDED_ON: Plan((Action.REPLY, Action.EDIT), Reason.HANDED_ON, call=True),
 }
 _OPENING = {
     Transition.FIRED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
     Transition.ESCALATED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
     Transition.REOPENED: Plan((Action.PAGE,), Reason.FIRST, page=True),
+    Transition.UNMUTED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
 }
+_MUTED = Plan((Action.EDIT,), Reason.MUTED)
 
 
 def plan(incident: Incident, history: Iterable[Notification]) -> Plan:
@@ -77,9 +84,14 @@ def plan(incident: Incident, history: Iterable[Notification]) -> Plan:
     history : what that receiver was told of this incident so far.
     """
     told = [n for n in history if n.state is NotificationState.SENT and sequence_of(n) != incident.sequence]
+    muted = incident.muted is not None and incident.transition is not Transition.RESOLVED
     if standing(told) is None:
+        if muted:
+            return Plan((), Reason.MUTED)
         return _OPENING.get(incident.transition, Plan((), Reason.NEVER_TOLD))
-    decided = _TRANSITIONS[incident.transition]
+    decided = _MUTED if muted else _TRANSITIONS[incident.transition]
+    if incident.transition is Transition.UNMUTED and incident.acknowledged_by is not None:
+        decided = replace(decided, call=False)
     if any(sequence_of(n) > incident.sequence for n in told):
         # A replay: the news may still be owed, but an older state must not cover a newer one.
         rest = tuple(action for action in decided.actions if action is not Action.EDIT)

@@ -62,7 +62,7 @@ class Routing:
 def route(incident: Incident, routes: Routes, history: Iterable[Notification] = ()) -> Routing:
     """Return who is told of `incident`, and why.
 
-    A route's owner overrides the watch's; where two routes name one receiver, the first decides.
+    A route's owner overrides the watch's, until the incident is handed on; where two routes name one receiver, the first decides.
     A receiver that was told of this incident before stays in, so that whoever saw the start also
     sees the end, even when the incident has left its route.
     """
@@ -77,7 +77,9 @@ def route(incident: Incident, routes: Routes, history: Iterable[Notification] = 
         if outcome is not RouteReason.MATCHED:
             continue
         for name in candidate.receivers:
-            owners.setdefault(name, candidate.owner or incident.owner)
+            # Who was called because nobody answered is not called back to the first.
+            own = incident.owner if incident.called else candidate.owner
+            owners.setdefault(name, own or incident.owner)
             reasons.setdefault(name, ReceiverReason.ROUTED)
         stopped = not candidate.continue_
     known = {receiver.name for receiver in routes.receivers}

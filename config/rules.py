@@ -84,6 +84,7 @@ class Rules(Model):
     downgrade_hold : seconds below a level's bars before the level falls.
     regroup : seconds after a resolution within which a new wave reopens the same incident.
     update_every : least seconds between two edits of a standing message.
+    ack_within : seconds to acknowledge in before the next of the watch's owners is called; 0: never.
     prior_velocity : expected negative mass a minute before there is history.
     prior_spread : its standard deviation (wide: cold start).
     levels : conditions by level, from IV to I; higher levels must not be easier than lower ones.
@@ -100,6 +101,7 @@ class Rules(Model):
     downgrade_hold: float = Field(default=600.0, ge=0)
     regroup: float = Field(default=6 * 3600.0, ge=0)
     update_every: float = Field(default=60.0, ge=0)
+    ack_within: float = Field(default=900.0, ge=0)
     prior_velocity: float = Field(default=0.5, gt=0)
     prior_spread: float = Field(default=1.0, gt=0)
     levels: dict[Level, LevelRule] = Field(min_length=1)

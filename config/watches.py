@@ -23,6 +23,8 @@ class Watch(Model):
 
     `rules` names a rule set; `override` changes single values of it for this watch
     (`config.rules.Rules.overridden`).
+    `owners` are called after the owner, in turn, while nobody acknowledges. `parent` is the
+    watch of the company whose incidents mute those of this product.
     """
 
     id: str = Field(pattern=ID)
@@ -31,6 +33,8 @@ class Watch(Model):
     all: list[Keyword] = Field(default_factory=list)
     none: list[Keyword] = Field(default_factory=list)
     owner: str | None = None
+    owners: list[str] = Field(default_factory=list)
+    parent: str | None = None
     rules: str = "default"
     override: dict[str, Any] = Field(default_factory=dict)
 
@@ -78,6 +82,21 @@ class Watches(Model):
             if first != number:
                 expected = f"an id of its own (watches.{first} has this one)"
                 raise MisplacedError(expected, repr(watch.id), ("watches", number, "id"))
+        return self
+
+    @model_validator(mode="after")
+    def _known_parents(self) -> Watches:
+        ids = {watch.id for watch in self.watches}
+        children = {watch.id for watch in self.watches if watch.parent is not None}
+        for number, watch in enumerate(self.watches):
+            if watch.parent is None:
+                continue
+            place = ("watches", number, "parent")
+            if watch.parent not in ids - {watch.id}:
+                others = ", ".join(sorted(ids - {watch.id}))
+                raise MisplacedError(f"the id of another watch ({others})", repr(watch.parent), place)
+            if watch.parent in children:
+                raise MisplacedError("a watch without a parent of its own", repr(watch.parent), place)
         return self
 
     def by_id(self) -> dict[str, Watch]:

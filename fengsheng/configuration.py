@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -20,6 +20,7 @@ from config.loading import (
     problems_of,
     read_yaml,
 )
+from config.muting import MutingRules
 from config.routes import Routes
 from config.rules import Rules, RuleSets, rules_for
 from config.settings import Settings, load_settings
@@ -34,15 +35,25 @@ NO_KEY = (
 )
 
 
+class Narrowed(Protocol):
+    """An entry that holds for some watches only, or for all where it names none."""
+
+    @property
+    def watches(self) -> list[str]:
+        """Ids of those watches."""
+        ...
+
+
 @dataclass(frozen=True)
 class Configuration:
-    """Settings, watches, rules and routes that fit together."""
+    """Settings, watches, rules, routes and muting that fit together."""
 
     folder: Path
     settings: Settings
     watches: Watches
     rules: RuleSets
     routes: Routes
+    muting: MutingRules = field(default_factory=MutingRules)
 
     def rules_of(self, watch: Watch) -> Rules:
         """Return the rules of a watch: its set, with its own values in place."""
@@ -102,16 +113,20 @@ def _wrong_override(watch: Watch, number: int, rules: RuleSets, path: Path) -> l
     return []
 
 
-def _unknown_watches(routes: Routes, watches: Watches, path: Path) -> list[Problem]:
+def _unknown_watches(
+    section: str, entries: Sequence[Narrowed], watches: Watches, path: Path
+) -> list[Problem]:
+    """What is wrong with the watches that the entries of a section are narrowed to."""
     known = watches.by_id()
     problems = []
-    for number, route in enumerate(routes.routes):
-        for watch in route.watches:
+    for number, narrowed in enumerate(entries):
+        for watch in narrowed.watches:
             if watch not in known:
-                entry: Any = read_yaml(path)["routes"][number]
+                entry: Any = read_yaml(path)[section][number]
                 line = entry.lc.key("watches")[0] + 1
                 expected = f"one of the watches: {', '.join(sorted(known))}"
-                problems.append(Problem(str(path), line, f"routes.{number}.watches", repr(watch), expected))
+                place = f"{section}.{number}.watches"
+                problems.append(Problem(str(path), line, place, repr(watch), expected))
     return problems
 
 
@@ -137,6 +152,7 @@ def load_configuration(
         raise ConfigError([Problem(str(folder), None, "", "no such folder", "a folder with the YAML files")])
     watches_file = watches or _file(folder, "watches.yaml")
     routes_file = _file(folder, "routes.yaml")
+    muting_file = _file(folder, "muting.yaml")
     problems: list[Problem] = []
     parts: dict[str, Any] = {}
     readers: dict[str, Callable[[], Any]] = {
@@ -144,6 +160,7 @@ def load_configuration(
         "watches": lambda: load(watches_file, Watches),
         "rules": lambda: load(rules or _file(folder, "rules.yaml"), RuleSets),
         "routes": lambda: load(routes_file, Routes),
+        "muting": lambda: load(muting_file, MutingRules),
     }
     for name, read in readers.items():
         try:
@@ -154,7 +171,11 @@ def load_configuration(
         problems += _unknown_rules(parts["watches"], parts["rules"], watches_file)
     if "watches" in parts and "routes" in parts:
         # The packaged routes may name the example's watches when the user brought only watches.
-        problems += _unknown_watches(parts["routes"], parts["watches"], routes_file)
+        problems += _unknown_watches("routes", parts["routes"].routes, parts["watches"], routes_file)
+    if "watches" in parts and "muting" in parts:
+        muting: MutingRules = parts["muting"]
+        for section, entries in (("quiet_hours", muting.quiet_hours), ("maintenance", muting.maintenance)):
+            problems += _unknown_watches(section, entries, parts["watches"], muting_file)
     if problems:
         raise ConfigError(problems)
     return Configuration(folder, **parts)

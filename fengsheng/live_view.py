@@ -28,6 +28,8 @@ _TRANSITION = {
     Transition.RECOVERING: "回落 recovering",
     Transition.REOPENED: "再起 reopened",
     Transition.RESOLVED: "结束 resolved",
+    Transition.UNMUTED: "静默结束 unmuted",
+    Transition.HANDED_ON: "转呼 handed on",
 }
 
 

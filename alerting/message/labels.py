@@ -31,6 +31,8 @@ STATES: Final[Mapping[Transition, Mapping[Language, str]]] = {
     Transition.RECOVERING: {"zh": "正在回落", "en": "recovering"},
     Transition.RESOLVED: {"zh": "已平息", "en": "resolved"},
     Transition.REOPENED: {"zh": "再次升温", "en": "reopened"},
+    Transition.UNMUTED: {"zh": "静默结束，仍在进行", "en": "no longer muted, still going on"},
+    Transition.HANDED_ON: {"zh": "无人确认，转呼下一位", "en": "not acknowledged: next person called"},
 }
 
 EMOTIONS: Final[Mapping[str, str]] = {

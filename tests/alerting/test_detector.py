@@ -206,16 +206,6 @@ def test_late_posts_count_where_they_belong_and_the_latest_only_as_late() -> Non
     assert made.watermark == START + 65
 
 
-def test_a_mark_is_the_next_transition_and_unknown_ids_are_refused() -> None:
-    made = Detector(WATCH, QUICK)
-    fired = incidents(play(made, [mention(n, START + n, negative=True) for n in range(60)]))[-1]
-    marked = made.mark(fired.id, "@lead", "acknowledged", "在处理", START + 61)
-    assert marked.sequence == fired.sequence + 1
-    assert made.open == marked
-    with pytest.raises(KeyError):
-        made.mark("nobody", "@lead", "acknowledged", "", START)
-
-
 def test_lookback_covers_windows_lateness_and_the_longest_hold() -> None:
     assert Detector.lookback(DEFAULT) == 600 + 120 + 1200
 

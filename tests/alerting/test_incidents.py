@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -168,18 +167,6 @@ def test_updates_come_only_with_news_and_not_too_often() -> None:
     assert run(Level.IV, 1, velocity=9.0) == [Transition.UPDATED]
     assert run(Level.IV, 1, velocity=20.0) == []
     assert run(Level.IV, 2, velocity=20.0) == [Transition.UPDATED]
-
-
-def test_what_a_person_did_is_kept_through_later_transitions() -> None:
-    run = Run()
-    run(Level.IV, 3)
-    marked = run.incidents.mark(run.now.id, "@lead", "acknowledged", "在处理", run.at)
-    assert (marked.acknowledged_by, marked.sequence, marked.transition) == ("@lead", 2, Transition.UPDATED)
-    run(Level.II, 5)
-    assert run.now.acknowledged_by == "@lead"
-    assert ("@lead", "acknowledged") in [(e.who, e.change) for e in run.now.audit]
-    with pytest.raises(KeyError, match="no incident 'other'"):
-        run.incidents.mark("other", "@lead", "acknowledged", "", run.at)
 
 
 met = st.sampled_from([None, *Level])

@@ -31,7 +31,7 @@ def test_what_ships_loads_as_a_whole() -> None:
     for watch in shipped.watches.watches:
         assert shipped.rules_of(watch) in shipped.rules.rules.values()
     assert {path.name for path in PACKAGED.glob("*.yaml")} == {
-        "settings.yaml", "watches.yaml", "rules.yaml", "routes.yaml",
+        "settings.yaml", "watches.yaml", "rules.yaml", "routes.yaml", "muting.yaml",
     }  # fmt: skip
 
 

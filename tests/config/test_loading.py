@@ -41,7 +41,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
         (GOOD + "    any: 5\n", 5, "", "duplicate key", "valid YAML"),
         (GOOD.replace("[青山茶饮]", "5"), 4, "watches.0.any", "5", "list"),
         (GOOD.replace("name: 青山茶饮", "name: 5"), 3, "watches.0.name", "5", "string"),
-        (GOOD + "    colour: red\n", 5, "watches.0.colour", "unknown key 'colour'", "one of id, name, any, all, none, owner, rules"),
+        (GOOD + "    colour: red\n", 5, "watches.0.colour", "unknown key 'colour'", "one of id, name, any, all, none, owner, owners, parent, rules"),
         (GOOD.replace("    name: 青山茶饮\n", ""), 2, "watches.0.name", "nothing", "the key 'name'"),
         (GOOD.replace("id: tea", "id: Tea Shop"), 2, "watches.0.id", "'Tea Shop'", "small letters"),
         (GOOD.replace("[青山茶饮]", "['  ']"), 4, "watches.0.any", "['  ']", "keywords that are not empty"),

@@ -1,0 +1,89 @@
+"""When nobody is to be paged: quiet hours and maintenance windows."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from config.records import Level
+from config.watches import Model
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOURS: Final = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+DAY: Final = timedelta(days=1)
+
+
+class QuietHours(Model):
+    """Hours in which only incidents of the levels in `broken_by` page.
+
+    Attributes
+    ----------
+    hours : ``22:00-08:00`` goes over midnight; the end is left out.
+    days : on which they begin; empty: on every day.
+    watches : empty: all.
+    """
+
+    hours: str = Field(pattern=HOURS)
+    days: list[str] = Field(default_factory=list)
+    watches: list[str] = Field(default_factory=list)
+    broken_by: list[Level] = Field(default_factory=lambda: [Level.I, Level.II])
+
+    @field_validator("days")
+    @classmethod
+    def _known_days(cls, days: list[str]) -> list[str]:
+        if unknown := [day for day in days if day not in WEEKDAYS]:
+            raise ValueError(f"days out of {', '.join(WEEKDAYS)} (not {unknown[0]!r})")
+        return days
+
+    @model_validator(mode="after")
+    def _some_time(self) -> QuietHours:
+        start, _, end = self.hours.partition("-")
+        if start == end:
+            raise ValueError("hours that begin and end at different times")
+        return self
+
+    def hold(self, at: datetime) -> bool:
+        """Whether `at`, in the zone of the hours, lies in them."""
+        start, end = (time.fromisoformat(part) for part in self.hours.split("-"))
+        clock = at.time()
+        if start < end:
+            return start <= clock < end and self._on(at)
+        return (clock >= start and self._on(at)) or (clock < end and self._on(at - DAY))
+
+    def _on(self, at: datetime) -> bool:
+        return not self.days or WEEKDAYS[at.weekday()] in self.days
+
+
+class Maintenance(Model):
+    """A stretch of time in which nothing pages, for a reason that is known: ``2026-12-01 22:00``."""
+
+    name: str = Field(min_length=1)
+    start: datetime
+    end: datetime
+    watches: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Maintenance:
+        if (self.start.tzinfo is None) != (self.end.tzinfo is None) or self.end <= self.start:
+            raise ValueError("an end after the start, both with a time zone or both without")
+        return self
+
+
+class MutingRules(Model):
+    """The file ``config/muting.yaml``; `timezone` is that of times without one."""
+
+    timezone: str = "Asia/Shanghai"
+    quiet_hours: list[QuietHours] = Field(default_factory=list)
+    maintenance: list[Maintenance] = Field(default_factory=list)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("a time zone, as Asia/Shanghai") from None
+        return name
