@@ -16,6 +16,7 @@ from fengsheng.commands import (
     incidents,
     replay,
     retention,
+    rules,
     setup,
     up,
     worker,
@@ -42,6 +43,7 @@ app.command()(replay.replay)
 app.command()(classify.classify)
 app.command()(backtest.backtest)
 app.add_typer(incidents.app, name="incidents")
+app.add_typer(rules.app, name="rules")
 app.command()(dead.dead)
 app.command()(retention.retention)
 app.add_typer(model_app, name="model")
