@@ -4,8 +4,8 @@ History is a list of hours, each the sum of its minutes' negative mass and of it
 square. For a moment the *reference hours* are the same hour of the week in the last
 eight weeks and its two neighbours (half weight). While there is less than two weeks
 of history, the same hour of the days before and the last three hours of the past day
-join them. Hours that touch an incident are left out. Minutes in which nobody said anything are no
-data, not calm.
+join them. Hours that touch an incident or a known event of the calendar are left out.
+Minutes in which nobody said anything are no data, not calm.
 
 From the reference hours:
 
@@ -120,7 +120,7 @@ class Baseline:
         self._cached = None
 
     def exclude(self, spans: Sequence[tuple[float, float]]) -> None:
-        """Leave out the hours that touch these spans (incidents: start, end or infinity)."""
+        """Leave out the hours that touch these spans (incidents and known events: start, end or infinity)."""
         self._spans = list(spans)
         self._cached = None
 
@@ -154,7 +154,7 @@ class Baseline:
         hours = [
             (hour, weight * min(1.0, hour.minutes / 60))
             for n, weight in self._references(number, cold).items()
-            if (hour := self._hours.get(n)) is not None and not self._in_incident(n)
+            if (hour := self._hours.get(n)) is not None and not self._left_out(n)
         ]
         weight = sum(w for _, w in hours)
         dispersion = _dispersion(hours)
@@ -180,11 +180,11 @@ class Baseline:
             for day in range(1, 14):
                 _around(weights, number - day * 24, 0.5)
             today = (n for n in range(number - 1, number - 25, -1) if n in self._hours)
-            for n in islice((n for n in today if not self._in_incident(n)), RECENT):
+            for n in islice((n for n in today if not self._left_out(n)), RECENT):
                 weights[n] = 1.0
         return {n: weight for n, weight in weights.items() if n < number}
 
-    def _in_incident(self, number: int) -> bool:
+    def _left_out(self, number: int) -> bool:
         start, end = number * HOUR, (number + 1) * HOUR
         return any(first < end and start <= last for first, last in self._spans)
 

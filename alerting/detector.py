@@ -26,6 +26,7 @@ from alerting.muting import Muting
 from alerting.onset import first_of_rise
 from alerting.terms import UsualTerms
 from alerting.velocity import WideWindow, Window, mass_of, shares
+from config.calendar import on_at
 from config.records import Act, Evidence, HourSummary, Incident, ScoredMention, Signal, Transition
 from config.rules import Rules
 from config.watches import Watch
@@ -63,6 +64,7 @@ class Detector:
         self._window_min = rules.window / MINUTE
         self._next: int | None = None
         self._minute = 0
+        self._leave_out()
 
     @property
     def watermark(self) -> float | None:
@@ -114,7 +116,7 @@ class Detector:
         """
         self._baseline.restore(hours)
         self._incidents.restore(list(incidents))
-        self._baseline.exclude(self._incidents.spans)
+        self._leave_out()
         told = [i.signal.at for i in incidents] + ([last_signal.at] if last_signal else [])
         done = max(told, default=None)
         for mention in sorted(mentions, key=lambda m: (m.created_at, m.mention_id)):
@@ -159,6 +161,11 @@ class Detector:
         told = self._incidents.act(act, now)
         self._baseline.exclude(self._incidents.spans)
         return list(told)
+
+    def _leave_out(self) -> None:
+        """Let nothing be learnt from incidents and from the calendar's events."""
+        events = [(event.start, event.end) for event in self.rules.calendar]
+        self._baseline.exclude([*self._incidents.spans, *events])
 
     def _begin(self, at: float) -> None:
         if self._next is None:
@@ -235,7 +242,7 @@ class Detector:
         if hot or possible:
             told = self._incidents.step(self._scene(at, signal))
             if any(i.transition is not Transition.UPDATED for i in told):
-                self._baseline.exclude(self._incidents.spans)
+                self._leave_out()
         incident = self._incidents.open
         if incident is not None:
             signal = replace(signal, level=incident.level, incident=incident.id)
@@ -314,6 +321,7 @@ class Detector:
             negative_stories=len(wide.stories),
             largest_account=wide.largest_account,
             authority=wide.authority,
+            event=on_at(self.rules.calendar, at),
         )
 
     def _scene(self, at: float, signal: Signal) -> Scene:

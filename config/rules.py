@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
 from config.bounds import Box, Interval, box_of, never_met
+from config.calendar import Calendar, KnownEvent
 from config.expressions import Compare, Condition, ExpressionError, both, comparisons, parse, with_bar
 from config.loading import MisplacedError
 from config.records import Level
@@ -88,6 +89,7 @@ class Rules(Model):
     prior_velocity : expected negative mass a minute before there is history.
     prior_spread : its standard deviation (wide: cold start).
     levels : conditions by level, from IV to I; higher levels must not be easier than lower ones.
+    calendar : events known beforehand; those of ``config/calendar.yaml`` are added.
     """
 
     window: float = Field(default=120.0, gt=0)
@@ -105,6 +107,7 @@ class Rules(Model):
     prior_velocity: float = Field(default=0.5, gt=0)
     prior_spread: float = Field(default=1.0, gt=0)
     levels: dict[Level, LevelRule] = Field(min_length=1)
+    calendar: tuple[KnownEvent, ...] = ()
 
     def least(self, field: str) -> float:
         """Return the value of `field` below which no level can be met; minus infinity if there is none."""
@@ -171,9 +174,21 @@ class RuleSets(Model):
             raise ValueError("a rule set named 'default'")
         return self
 
+    def with_calendar(self, calendar: Calendar) -> RuleSets:
+        """Return the same sets with the events of `calendar` added to each."""
+        if not calendar.events:
+            return self
+        sets = self.rules.items()
+        return RuleSets(
+            rules={
+                name: rules.model_copy(update={"calendar": rules.calendar + calendar.events})
+                for name, rules in sets
+            }
+        )
+
 
 def rules_for(watch: Watch, sets: Mapping[str, Rules]) -> Rules:
-    """Return the rules of a watch: the set that it names, with its own values in place.
+    """Return the rules of a watch: the set that it names, with its own values and events in place.
 
     Raises
     ------
@@ -183,7 +198,12 @@ def rules_for(watch: Watch, sets: Mapping[str, Rules]) -> Rules:
         As `Rules.overridden`.
     """
     rules = sets[watch.rules]
-    return rules.overridden(watch.override) if watch.override else rules
+    if watch.override:
+        rules = rules.overridden(watch.override)
+    if all(event.concerns(watch.id) for event in rules.calendar):
+        return rules
+    concerned = tuple(event for event in rules.calendar if event.concerns(watch.id))
+    return rules.model_copy(update={"calendar": concerned})
 
 
 _OWN: Final = frozenset(LevelRule.model_fields)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from config.calendar import Calendar
 from config.loading import (
     ConfigError,
     MisplacedError,
@@ -130,6 +131,17 @@ def _unknown_watches(
     return problems
 
 
+def _unknown_in_calendar(calendar: Calendar, watches: Watches, path: Path) -> list[Problem]:
+    known = watches.by_id()
+    expected = f"one of the watches: {', '.join(sorted(known))}"
+    return [
+        problem_at(read_yaml(path), str(path), ("events", number, "watches", place), repr(watch), expected)
+        for number, event in enumerate(calendar.events)
+        for place, watch in enumerate(event.watches)
+        if watch not in known
+    ]
+
+
 def load_configuration(
     folder: Path | None = None, watches: Path | None = None, rules: Path | None = None
 ) -> Configuration:
@@ -153,6 +165,7 @@ def load_configuration(
     watches_file = watches or _file(folder, "watches.yaml")
     routes_file = _file(folder, "routes.yaml")
     muting_file = _file(folder, "muting.yaml")
+    calendar_file = _file(folder, "calendar.yaml")
     problems: list[Problem] = []
     parts: dict[str, Any] = {}
     readers: dict[str, Callable[[], Any]] = {
@@ -160,6 +173,7 @@ def load_configuration(
         "watches": lambda: load(watches_file, Watches),
         "rules": lambda: load(rules or _file(folder, "rules.yaml"), RuleSets),
         "routes": lambda: load(routes_file, Routes),
+        "calendar": lambda: load(calendar_file, Calendar),
         "muting": lambda: load(muting_file, MutingRules),
     }
     for name, read in readers.items():
@@ -176,8 +190,11 @@ def load_configuration(
         muting: MutingRules = parts["muting"]
         for section, entries in (("quiet_hours", muting.quiet_hours), ("maintenance", muting.maintenance)):
             problems += _unknown_watches(section, entries, parts["watches"], muting_file)
+    if "watches" in parts and "calendar" in parts:
+        problems += _unknown_in_calendar(parts["calendar"], parts["watches"], calendar_file)
     if problems:
         raise ConfigError(problems)
+    parts["rules"] = parts["rules"].with_calendar(parts.pop("calendar"))
     return Configuration(folder, **parts)
 
 

@@ -32,6 +32,7 @@ def test_what_ships_loads_as_a_whole() -> None:
         assert shipped.rules_of(watch) in shipped.rules.rules.values()
     assert {path.name for path in PACKAGED.glob("*.yaml")} == {
         "settings.yaml", "watches.yaml", "rules.yaml", "routes.yaml", "muting.yaml",
+        "calendar.yaml",
     }  # fmt: skip
 
 

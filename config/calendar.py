@@ -1,0 +1,79 @@
+"""The calendar: launches, sales and holidays that are known beforehand.
+
+What happens then is no example of what is normal, so its hours are left out of the
+expected value, and an alert in that time says what is on.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from config.loading import MisplacedError
+from config.watches import Model
+
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+_FORM: Final = "%Y-%m-%d %H:%M"
+
+
+def _moment(written: object, *, whole_day: bool) -> float:
+    """Epoch seconds of a date or time of Asia/Shanghai; of a date alone its end, if `whole_day`."""
+    if isinstance(written, str):
+        with suppress(ValueError):
+            written = date.fromisoformat(written) if len(written) == 10 else datetime.fromisoformat(written)
+    if isinstance(written, datetime):
+        # ruamel gives its own kind of datetime, which replace() does not know how to copy.
+        zone = written.tzinfo or ZONE
+        return datetime.combine(written.date(), written.time(), zone).timestamp()
+    if isinstance(written, date):
+        day = written + timedelta(days=1) if whole_day else written
+        return datetime.combine(day, time(), ZONE).timestamp()
+    if isinstance(written, float):
+        return written
+    raise ValueError("a date or time of Asia/Shanghai, for instance 2026-11-11 or 2026-11-10 20:00")
+
+
+Start = Annotated[float, BeforeValidator(lambda written: _moment(written, whole_day=False))]
+End = Annotated[float, BeforeValidator(lambda written: _moment(written, whole_day=True))]
+
+
+class KnownEvent(Model):
+    """Something known beforehand.
+
+    Attributes
+    ----------
+    name : what alerts call it.
+    start, end : epoch seconds; written as dates or times of Asia/Shanghai, an end that is only a date counts whole.
+    watches : ids of the watches that it concerns; all of them if empty.
+    """
+
+    name: str = Field(min_length=1)
+    start: Start
+    end: End
+    watches: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> KnownEvent:
+        if self.end <= self.start:
+            expected = f"a time after the start ({datetime.fromtimestamp(self.start, ZONE):{_FORM}})"
+            raise MisplacedError(expected, f"{datetime.fromtimestamp(self.end, ZONE):{_FORM}}", ("end",))
+        return self
+
+    def concerns(self, watch: str) -> bool:
+        """Return whether the watch with that id is concerned."""
+        return not self.watches or watch in self.watches
+
+
+class Calendar(Model):
+    """The file ``config/calendar.yaml``."""
+
+    events: tuple[KnownEvent, ...] = ()
+
+
+def on_at(events: tuple[KnownEvent, ...], at: float) -> str | None:
+    """Return the names of the events that are on at epoch seconds `at`, None if none is."""
+    return "、".join(event.name for event in events if event.start <= at < event.end) or None
