@@ -11,6 +11,7 @@ looked at, and silence beyond the ring costs nothing however long it is.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from math import ceil, floor
 from typing import Final
@@ -22,12 +23,12 @@ from alerting.buckets import Outcome, Ring, compact
 from alerting.evidence import gather, quote
 from alerting.incidents import Incidents, Scene
 from alerting.levels import explain, judge
-from alerting.muting import Muting
 from alerting.onset import first_of_rise
 from alerting.terms import UsualTerms
 from alerting.velocity import WideWindow, Window, mass_of, shares
 from config.calendar import on_at
-from config.records import Act, Evidence, HourSummary, Incident, ScoredMention, Signal, Transition
+from config.muting import MutingRules
+from config.records import Act, Evidence, HourSummary, Incident, ScoredMention, Signal, Silence, Transition
 from config.rules import Rules
 from config.watches import Watch
 
@@ -44,9 +45,12 @@ class Detector:
     ----------
     watch, rules : what is watched and when it is an incident.
     signals : whether to give the routine signals too; a backtest only needs incidents.
+    muting : quiet hours and maintenance windows.
     """
 
-    def __init__(self, watch: Watch, rules: Rules, *, signals: bool = True) -> None:
+    def __init__(
+        self, watch: Watch, rules: Rules, *, signals: bool = True, muting: MutingRules | None = None
+    ) -> None:
         self.watch = watch
         self.rules = rules
         self.live: Signal | None = None
@@ -57,7 +61,7 @@ class Detector:
         self._before = Window(self._ring, rules.window)
         self._wide = WideWindow(self._ring, rules.evidence_window)
         self._baseline = Baseline(rules)
-        self._incidents = Incidents(watch, rules)
+        self._incidents = Incidents(watch, rules, muting)
         self._usual = UsualTerms()
         self._least_mentions = rules.least("mentions")
         self._least_velocity = rules.least("velocity")
@@ -76,14 +80,15 @@ class Detector:
         """The incident that is firing or recovering, if any."""
         return self._incidents.open
 
-    @property
-    def muting(self) -> Muting:
-        """What may keep the watch's incidents from paging; to be set as it changes."""
-        return self._incidents.muting
+    def surround(self, silences: Sequence[Silence], others: Sequence[Incident]) -> None:
+        """Take in what may mute the watch's incidents from the next tick on.
 
-    @muting.setter
-    def muting(self, muting: Muting) -> None:
-        self._incidents.muting = muting
+        Parameters
+        ----------
+        silences : of all watches.
+        others : open incidents of the watch's parent.
+        """
+        self._incidents.muting = dataclasses.replace(self._incidents.muting, silences=silences, others=others)
 
     @staticmethod
     def lookback(rules: Rules) -> float:

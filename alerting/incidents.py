@@ -32,6 +32,7 @@ from alerting.escalation import next_owner
 from alerting.holds import Holds
 from alerting.levels import Verdict, explain
 from alerting.muting import Muting
+from config.muting import MutingRules
 from config.records import Act, AuditEntry, Evidence, Incident, IncidentState, Level, Signal, Transition
 from config.rules import Rules
 from config.watches import Watch
@@ -63,11 +64,11 @@ class Scene:
 class Incidents:
     """The incidents of one watch: at most one open, the last one kept for regrouping."""
 
-    def __init__(self, watch: Watch, rules: Rules) -> None:
+    def __init__(self, watch: Watch, rules: Rules, muting: MutingRules | None = None) -> None:
         self._watch = watch
         self._rules = rules
         self.holds = Holds(rules)
-        self.muting = Muting(parent=watch.parent)
+        self.muting = Muting(muting or MutingRules(), watch.parent)
         self._known: dict[str, Incident] = {}
         self._newest: Incident | None = None
 

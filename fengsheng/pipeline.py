@@ -105,7 +105,7 @@ class Pipeline:
             )
         self.measuring = MeasureStage(
             watches,
-            lambda watch: Detector(watch, configuration.rules_of(watch)),
+            lambda watch: Detector(watch, configuration.rules_of(watch), muting=configuration.muting),
             max(Detector.lookback(rules) for rules in used_rules),
             index,
             publisher,

@@ -1,4 +1,4 @@
-"""``fengsheng incidents``: what happened, and to whom it was told."""
+"""``fengsheng incidents``: what happened, to whom it was told, and what people do about it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ from alerting.message.content import Presentation
 from alerting.message.terminal import render_terminal
 from config.records import Incident, Notification, Transition, encode
 from config.settings import Settings
+from fengsheng.commands.incident_acts import ack, false_alarm, resolve
+from fengsheng.commands.silences import silence, silences, unsilence
 from fengsheng.configuration import load_configuration
 from fengsheng.indexes import open_existing_index
 from fengsheng.options import ConfigOption, DataOption, VerboseOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of
 from fengsheng.times import when
 
-app = typer.Typer(no_args_is_help=True, help="查看事件 Look at incidents: list, show.")
+app = typer.Typer(
+    no_args_is_help=True, help="查看、处理事件 Look at incidents, acknowledge, silence or close them."
+)
+app.command()(ack)
+app.command()(resolve)
+app.command()(false_alarm)
+app.command()(silence)
+app.command()(silences)
+app.command()(unsilence)
 
 _LEVELS = {"I": "Ⅰ级（红）", "II": "Ⅱ级（橙）", "III": "Ⅲ级（黄）", "IV": "Ⅳ级（蓝）"}
 _STATES = {"pending": "观察", "firing": "进行中", "recovering": "回落", "resolved": "已结束"}

@@ -15,7 +15,17 @@ from typing import Protocol
 
 import msgspec
 
-from config.records import HourSummary, Incident, IncidentState, ScoredMention, Signal, decode, encode
+from config.records import (
+    Act,
+    HourSummary,
+    Incident,
+    IncidentState,
+    ScoredMention,
+    Signal,
+    Silence,
+    decode,
+    encode,
+)
 from config.watches import Watch
 from streams.index.base import Index, IndexUnavailable
 from streams.retrying import until_confirmed
@@ -33,6 +43,7 @@ from streams.stages.base import (
     dead_letter,
 )  # fmt: skip
 from streams.stages.ordering import Measurable, Ordering
+from streams.stages.people import News, People
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +80,14 @@ class Detector(Protocol):
         """Evaluate the ticks up to `now`; return what they gave."""
         ...
 
+    def act(self, act: Act) -> Sequence[Signal | Incident]:
+        """Apply what a person did, once; raise KeyError where the incident is not known."""
+        ...
+
+    def surround(self, silences: Sequence[Silence], others: Sequence[Incident]) -> None:
+        """Take in what may mute the watch's incidents from now on."""
+        ...
+
 
 class MeasureStage:
     """Runs one detector a watch, rebuilt from the index when the watch comes to this worker.
@@ -101,7 +120,10 @@ class MeasureStage:
         self._clock = clock
         self._live_within = live_within
         self._ordering = ordering
+        self._people = People(index, watches, clock)
         self._detectors: dict[str, Detector] = {}
+        self._owed: list[Signal | Incident] = []
+        self._strange: set[str] = set()
         self._forget = False
         self._one_at_a_time = asyncio.Lock()
 
@@ -118,6 +140,7 @@ class MeasureStage:
         if self._forget:
             self._forget = False
             self._detectors.clear()
+            self._owed.clear()
             if self._ordering is not None:
                 self._ordering.forget()
         if self._ordering is not None:
@@ -159,12 +182,16 @@ class MeasureStage:
         A watch is live when its newest mention is near the clock; a replay of old posts
         follows the time of its posts alone. There is no silence while posts are on their way.
         """
+        news = await self._people.look()
         async with self._one_at_a_time:
             await self._begin()
             outputs: list[Signal | Incident] = []
             dead: list[Outgoing] = []
             known = [self._watches[watch_id] for watch_id in owned if watch_id in self._watches]
             detectors = [(watch, await self._detector(watch)) for watch in known]
+            for watch, detector in detectors if news is not None else ():
+                assert news is not None
+                outputs += self._heed(watch, detector, news)
             await self._release(outputs, dead)
             for watch, detector in detectors:
                 # A little behind the clock: posts that are on their way shall be in their tick.
@@ -177,6 +204,20 @@ class MeasureStage:
             await self._give(outputs)
             if dead:
                 await self._publish(dead)
+
+    def _heed(self, watch: Watch, detector: Detector, news: News) -> list[Signal | Incident]:
+        """Let a detector know what people did, and return what came of it."""
+        outputs: list[Signal | Incident] = []
+        detector.surround(news.silences, news.others(watch))
+        for act in news.acts:
+            if act.watch != watch.id or act.id in self._strange:
+                continue
+            try:
+                outputs += detector.act(act)
+            except KeyError as error:
+                self._strange.add(act.id)
+                _log.warning("the act %s of %s can't be applied: %s", act.id, act.by, error.args[0])
+        return outputs
 
     async def _release(self, outputs: list[Signal | Incident], dead: list[Outgoing]) -> None:
         """Measure what was held and is due."""
@@ -199,13 +240,14 @@ class MeasureStage:
         known = self._detectors.get(watch.id)
         if known is not None:
             return known
-        detector, unmeasured = await until_confirmed(
+        detector, unmeasured, news = await until_confirmed(
             f"restore the watch {watch.id} from the index",
             lambda: self._restored(watch),
             (IndexUnavailable, PublishError),
             self._counters.outage("measure"),
         )
         self._detectors[watch.id] = detector
+        self._owed += self._heed(watch, detector, news)
         for mention in unmeasured:
             self._hold_again(watch, mention)
         return detector
@@ -216,7 +258,7 @@ class MeasureStage:
         message = Incoming(SCORED, -1, -1, watch.id.encode(), encode(copy))
         self._ordering.hold(Measurable(message, watch, copy))
 
-    async def _restored(self, watch: Watch) -> tuple[Detector, list[ScoredMention]]:
+    async def _restored(self, watch: Watch) -> tuple[Detector, list[ScoredMention], News]:
         """A detector as it was: its history and the mentions of its windows come from the index.
 
         Its newest incidents are published again, in case the last worker stored them and
@@ -242,10 +284,13 @@ class MeasureStage:
         detector.restore(hours, incidents, mentions, last)
         again = [i for i in incidents if i.state is not IncidentState.RESOLVED or i.updated_at >= since]
         await self._publisher.publish([Outgoing(INCIDENTS, watch.id.encode(), encode(i)) for i in again])
-        return detector, unmeasured
+        return detector, unmeasured, await self._people.of(watch)
 
     async def _give(self, outputs: Sequence[Signal | Incident]) -> None:
         """Store, then publish. Incidents go first: a signal's time says up to where all is stored."""
+        if self._owed:
+            outputs = [*self._owed, *outputs]
+            self._owed = []
         incidents = [output for output in outputs if isinstance(output, Incident)]
         signals = [output for output in outputs if isinstance(output, Signal)]
         outage = self._counters.outage("measure")

@@ -54,10 +54,13 @@ def test_an_act_that_comes_again_changes_nothing(kind: ActKind) -> None:
     run = Run()
     run(Level.IV, 3)
     do(run, kind)
-    audit = run.now.audit
+    known = run.now
     assert do(run, kind) == []  # the same id
-    assert do(run, kind, number=2) == []  # the same thing again
-    assert run.now.audit == audit
+    assert do(run, kind, number=2) == [Transition.UPDATED]  # the same thing again
+    changed = msgspec.structs.replace(
+        run.now, transition=known.transition, sequence=known.sequence, audit=known.audit
+    )
+    assert changed == known
 
 
 def test_an_act_on_a_stranger_is_refused() -> None:
@@ -74,7 +77,11 @@ def test_what_is_over_can_not_be_acknowledged() -> None:
     run(Level.IV, 3)
     run(None, 32)
     assert run.now.state is IncidentState.RESOLVED
-    assert do(run, ActKind.ACKNOWLEDGE) == []
+    assert do(run, ActKind.ACKNOWLEDGE) == [Transition.UPDATED]
+    assert run.now.acknowledged_by is None
+    assert "没有变化" in run.now.audit[-1].why
+    run(Level.IV, 3)
+    assert do(run, ActKind.ACKNOWLEDGE) == []  # nor does it take effect at the second wave
 
 
 def test_an_incident_closed_by_hand_stays_closed_while_the_same_wave_goes_on() -> None:

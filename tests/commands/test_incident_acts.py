@@ -1,0 +1,138 @@
+"""``fengsheng incidents ack|resolve|false-alarm|silence|silences|unsilence`` on an embedded index."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from pathlib import Path
+
+import pytest
+
+from config.records import Act, ActKind, Silence, decode
+from streams.index.sqlite import SqliteIndex
+from tests.alerting.sample_incident import FIRED, RESOLVED
+from tests.commands.conftest import Run
+from tests.commands.test_incidents import OPEN, with_index
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    with_index(folder, lambda index: index.write_incidents([RESOLVED, OPEN]))
+    return folder
+
+
+def acts(data: Path) -> list[Act]:
+    found: list[Act] = []
+
+    async def read(index: SqliteIndex) -> None:
+        found.extend(await index.acts())
+
+    with_index(data, read)
+    return found
+
+
+def silences(run: Run, *words: str) -> list[Silence]:
+    done = run("incidents", "silences", "--json", *words)
+    return [decode(line, Silence) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("ack", ActKind.ACKNOWLEDGE), ("resolve", ActKind.RESOLVE), ("false-alarm", ActKind.FALSE_ALARM)],
+)
+def test_an_act_is_kept_for_the_worker(run: Run, data: Path, command: str, kind: ActKind) -> None:
+    done = run("incidents", command, OPEN.id, "--by", "@lead", "--why", "看过了", "--wait", 0)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "已记录" in done.stderr
+    [act] = acts(data)
+    assert (act.kind, act.incident_id, act.watch, act.by, act.why) == (
+        kind, OPEN.id, OPEN.watch, "@lead", "看过了",
+    )  # fmt: skip
+
+
+def test_the_same_command_again_is_the_same_act(run: Run, data: Path) -> None:
+    for _ in range(2):
+        assert run("incidents", "ack", OPEN.id, "--wait", 0).exit_code == 0
+    [act] = acts(data)
+    assert act.by == getpass.getuser()
+
+
+def test_it_waits_until_a_worker_has_applied_it(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alerting.acts import applied
+    from fengsheng.commands import incident_acts
+
+    real = asyncio.sleep
+
+    async def work(seconds: float) -> None:
+        index = SqliteIndex(data / "index.sqlite")
+        await index.open()
+        for act in await index.acts():
+            changed = applied(OPEN, act, OPEN.updated_at)
+            assert changed is not None
+            await index.write_incidents([changed])
+        await index.close()
+        await real(0)
+
+    monkeypatch.setattr(incident_acts.asyncio, "sleep", work)
+    done = run("incidents", "ack", OPEN.id, "--wait", 60)
+    assert (done.exit_code, "已生效" in done.stderr) == (0, True)
+    again = run("incidents", "ack", OPEN.id, "--wait", 0)
+    assert (again.exit_code, "已确认过" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ack", "nosuch"], "'nosuch'"),
+        (["ack", RESOLVED.id], "事件已结束"),
+        (["resolve", RESOLVED.id], "事件已结束"),
+        (["false-alarm", OPEN.id, "--undo"], "未被标记为误报"),
+        (["silence", "nosuch"], "'nosuch'"),
+        (["silence", "--watch", "nosuch"], "no watch 'nosuch'"),
+        (["unsilence", "nosuch"], "'nosuch'"),
+    ],
+)
+def test_what_can_not_be_done_is_told(run: Run, data: Path, words: list[str], told: str) -> None:
+    done = run("incidents", *words)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert told in done.stderr
+    assert acts(data) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["--watch", "qingshan-tea", "--for", "soon"], ["--keyword", "x", "--for", "0h"],
+     ["--keyword", "x", "--from", "tomorrow"], ["--level", "V"]],
+)  # fmt: skip
+def test_a_silence_that_makes_no_sense_is_wrong_usage(run: Run, words: list[str]) -> None:
+    assert run("incidents", "silence", *words).exit_code == 2
+    assert silences(run) == []
+
+
+def test_a_silence_is_made_listed_and_ended(run: Run) -> None:
+    done = run(
+        "incidents", "silence", "--watch", "qingshan-tea", "--level", "IV", "--level", "III", "--keyword", "排队",
+        "--from", "2099-12-01 22:00", "--for", "90m", "--why", "新品 [发布]", "--by", "@lead",
+    )  # fmt: skip
+    assert done.exit_code == 0
+    [made] = silences(run)
+    assert done.stdout == made.id + "\n"
+    assert (made.ends_at - made.starts_at, made.author, made.levels) == (5400.0, "@lead", ["IV", "III"])
+    table = run("incidents", "silences").stdout
+    for part in (made.id, "qingshan-tea", "2099-12-01 22:00", "新品 [发布]", "@lead"):
+        assert part in table
+    assert run("incidents", "unsilence", made.id, "--by", "@other").exit_code == 0
+    assert silences(run) == []
+    [ended] = silences(run, "--all")
+    assert "@other" in ended.reason
+    assert "没有静默" in run("incidents", "silences").stdout
+
+
+def test_one_incident_can_be_silenced(run: Run) -> None:
+    assert run("incidents", "silence", OPEN.id, "--for", "1d").exit_code == 0
+    [made] = silences(run)
+    assert (made.incident_id, made.watches) == (OPEN.id, [])
+    assert FIRED.id != OPEN.id
