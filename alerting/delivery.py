@@ -3,14 +3,15 @@
 ``sending`` is saved before a send and ``sent`` after it, so a replayed transition is not
 sent again and a crash in between is seen. Receivers are independent of each other. A
 delivery lasts as long as its receiver's outage; run one task an incident transition, or
-accept that the next one waits.
+accept that the next one waits. While a receiver fails, its fallback is told in its place; what no
+retry can heal becomes a dead letter.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -19,12 +20,14 @@ from alerting.notify import plan
 from alerting.ordering import Lines, Turn
 from alerting.routing import route
 from alerting.senders.base import Clock, Refused, Sender, Sleep
-from config.records import Incident, Notification, NotificationState
+from config.records import DeadLetter, Incident, Notification, NotificationState, encode
 from config.routes import Routes
 
 log = logging.getLogger(__name__)
 
 SLOW_RETRY = 60.0
+GIVE_UP = 24 * 3600.0
+"""Seconds after which news is too old to be worth another attempt."""
 
 
 class SentLog(Protocol):
@@ -42,6 +45,10 @@ class SentLog(Protocol):
         """Return all entries of an incident."""
         ...
 
+    async def write_dead(self, letters: Sequence[DeadLetter]) -> Sequence[object]:
+        """Keep dead letters, each once; return what could not be kept."""
+        ...
+
 
 class Delivery:
     """Tells every routed receiver of an incident's transition.
@@ -53,7 +60,9 @@ class Delivery:
     sent_log : where notifications are kept.
     clock : epoch seconds, wall clock.
     sleep : waits seconds.
-    fallback : prints what a receiver refuses, so that the page is seen all the same.
+    fallback : prints what a receiver without a fallback of its own refuses, so that the page is
+        seen all the same.
+    give_up : seconds of refusals after which a notification becomes a dead letter.
 
     Raises
     ------
@@ -69,6 +78,7 @@ class Delivery:
         clock: Clock,
         sleep: Sleep = asyncio.sleep,
         fallback: Sender | None = None,
+        give_up: float = GIVE_UP,
     ) -> None:
         missing = [r.name for r in routes.receivers if r.name not in senders]
         if missing:
@@ -79,22 +89,26 @@ class Delivery:
         self._clock = clock
         self._sleep = sleep
         self._fallback = fallback
+        self._give_up = give_up
+        self._instead = {r.name: r.fallback for r in routes.receivers if r.fallback}
         self._lines: Lines[Incident] = Lines()
         self._refusal: dict[str, Refused] = {}
         self._showing: set[tuple[str, str]] = set()
+        self._diverted: dict[tuple[str, str], asyncio.Task[Notification | None]] = {}
 
     async def deliver(self, incident: Incident) -> list[Notification]:
         """Tell everyone who should know of the incident's newest transition; safe to repeat.
 
         Transitions of one incident reach a receiver in the order of the calls. The call
         returns when every receiver has it, however long that takes; it may be cancelled and
-        repeated. What a receiver refuses is printed by the fallback and tried again every
-        minute.
+        repeated. What a receiver refuses, or has not taken for some minutes, goes to its
+        fallback (without one it is printed) and is tried again every minute; what can't be
+        healed, or is a day old, is kept as a dead letter.
 
         Returns
         -------
         list of Notification
-            What this call sent; nothing that was sent before.
+            What this call sent to the routed receivers; nothing that was sent before.
 
         Raises
         ------
@@ -126,20 +140,24 @@ class Delivery:
         turn.what = incident = msgspec.structs.replace(turn.what, owner=owner)
         try:
             if refusal := self._refusal.get(name):
-                await self._show(name, incident, refusal)
+                await self._divert(name, incident, refusal)
             await turn.ready.wait()
             return await self._tell_once(name, incident)
+        except asyncio.CancelledError:
+            if task := self._diverted.get((name, incident.notification_key)):
+                task.cancel()
+            raise
         finally:
             self._lines.leave((name, incident.id), turn)
 
     async def _tell_once(self, name: str, incident: Incident) -> Notification | None:
         history = [n for n in await self._log.notifications(incident.id) if n.receiver == name]
         own = next((n for n in history if n.key == incident.notification_key), None)
-        if own is not None and own.state is NotificationState.SENT:
+        if own is not None and own.state is not NotificationState.SENDING:
             return None
         decided = plan(incident, history)
-        if not decided.actions:
-            log.info("%s to %s: %s", incident.notification_key, name, decided.reason)
+        if not decided.actions or not self._senders[name].speaks(incident, decided):
+            log.info("%s to %s: nothing to send (%s)", incident.notification_key, name, decided.reason)
             return None
         # A second attempt keeps the time of the first, from which on Slack is searched.
         claimed = own or self._entry(name, incident, decided.page, self._clock())
@@ -159,6 +177,8 @@ class Delivery:
                 )
             except Refused as refused:
                 refusal = refused
+                if refused.maybe:
+                    history = [*(n for n in history if n.key != claimed.key), claimed]
             except Exception as error:  # a page must survive a bug in one sender
                 log.exception("sender %s failed on %s", name, incident.notification_key)
                 refusal = Refused(f"receiver {name}", type(error).__name__, "report this as a bug")
@@ -167,11 +187,47 @@ class Delivery:
                 if self._refusal.pop(name, None):
                     log.info("receiver %s accepts messages again", name)
                 return sent
+            if refusal.final or self._clock() - claimed.at >= self._give_up:
+                await self._bury(name, incident, claimed, refusal)
+                return None
             self._refusal[name] = refusal
             log.error("receiver %s: %s; retried every %.0f s", name, refusal, SLOW_RETRY)
             for waiting in self._lines.waiting((name, incident.id)):
-                await self._show(name, waiting, refusal)
+                await self._divert(name, waiting, refusal)
             await self._sleep(SLOW_RETRY)
+
+    async def _bury(self, name: str, incident: Incident, claimed: Notification, refusal: Refused) -> None:
+        """Keep what no retry can heal as a dead letter, after the fallback has been told."""
+        log.error("receiver %s: %s; %s is given up: see fengsheng dead", name, refusal, claimed.key)
+        await self._divert(name, incident, refusal)
+        if task := self._diverted.get((name, incident.notification_key)):
+            await asyncio.shield(task)
+        letter = dead_letter(name, incident, refusal, self._clock())
+        if failures := await self._log.write_dead([letter]):
+            log.error("dead letter of %s at %s can't be kept: %s", claimed.key, name, failures)
+        await self._log.save_notification(msgspec.structs.replace(claimed, state=NotificationState.DEAD))
+
+    async def _divert(self, name: str, incident: Incident, refusal: Refused) -> None:
+        """Let the fallback of `name` be told, beside what waits for `name` itself."""
+        instead = self._instead.get(name)
+        if instead is None:
+            await self._show(name, incident, refusal)
+            return
+        place = (name, incident.notification_key)
+        if place in self._diverted:
+            return
+        log.warning("%s goes to %s in place of %s", incident.notification_key, instead, name)
+        # Its own turn at the fallback: told there once, in order, even where a route names it too.
+        turn = self._lines.enter((instead, incident.id), incident)
+        task = asyncio.create_task(self._tell(instead, turn, incident.owner))
+        self._diverted[place] = task
+        task.add_done_callback(lambda done: self._arrived(place, done))
+
+    def _arrived(self, place: tuple[str, str], task: asyncio.Task[Notification | None]) -> None:
+        # Kept while anything is owed at `place`; a later call asks the sent-log.
+        self._diverted.pop(place, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("the fallback of %s can't be told of %s: %r", *place, error)
 
     async def _show(self, name: str, incident: Incident, refusal: Refused) -> None:
         """Print by the fallback what `name` refuses, once; the log keeps it as ``name/fallback``."""
@@ -212,3 +268,22 @@ class Delivery:
             transition=incident.transition,
             page=page,
         )
+
+
+def dead_letter(receiver: str, incident: Incident, refusal: Refused, at: float) -> DeadLetter:
+    """Return the dead letter of a transition that `receiver` never gets.
+
+    Its place in the topic is not known here: the partition is -1, the offset the incident's sequence.
+    """
+    return DeadLetter(
+        code="undeliverable",
+        reason=f"{receiver}: {refusal}",
+        stage="notify",
+        at=at,
+        topic="incidents",
+        partition=-1,
+        offset=incident.sequence,
+        size=len(encode(incident)),
+        payload=f"{incident.watch_name} {incident.level} {incident.transition}",
+        key=f"{receiver}@{incident.notification_key}",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from alerting.message.content import Content, Line, Presentation, Section, Span
 from alerting.message.figures import clock_time, duration, number, people, percent, rate, times
@@ -30,6 +30,36 @@ MAX_TERMS = 8
 MAX_PLATFORMS = 6
 
 
+def digest(incidents: Sequence[Incident], shown: Presentation, *, calls: Sequence[str] = ()) -> Content:
+    """Return one message for the news of several incidents, the gravest first: what a rate limit leaves room for.
+
+    Parameters
+    ----------
+    incidents : each after its newest transition.
+    shown : language, zone, links and mentions.
+    calls : the owners to be called by name.
+    """
+    language = shown.language
+    ranked = sorted(incidents, key=lambda i: (-i.level.rank, i.started_at, i.id))
+    lines = tuple(_digest_line(incident, shown) for incident in ranked)
+    level = ranked[0].level
+    return Content(
+        level=level,
+        headline=f"{CIRCLES[level]} " + pattern("digest", language, count=len(ranked)),
+        summary=word("merged", language),
+        calls=tuple(dict.fromkeys(one_line(owner, MAX_NAME) for owner in calls)),
+        sections=(Section(word("incidents", language), lines, rank=5),),
+        notes=(pattern("times", language, zone=shown.zone.key),),
+    )
+
+
+def _digest_line(incident: Incident, shown: Presentation) -> Line:
+    line = [Span(f"{_headline(incident, shown.language)} · {_turn(incident, shown.language)}")]
+    for name, url in incident_links(incident, shown.links):
+        line += [Span(" · "), Span(name, url)]
+    return tuple(line)
+
+
 def full(incident: Incident, shown: Presentation, *, call: bool = False) -> Content:
     """Return the standing message of an incident: its present state with all evidence.
 
@@ -46,7 +76,7 @@ def full(incident: Incident, shown: Presentation, *, call: bool = False) -> Cont
         level=incident.level,
         headline=_headline(incident, language),
         summary=_summary(incident, language),
-        call=_owner(incident) if call else None,
+        calls=_called(incident, call),
         facts=_facts(incident, shown),
         sections=tuple(part for part in parts if part.lines),
         links=incident_links(incident, shown.links),
@@ -64,10 +94,15 @@ def reply(incident: Incident, shown: Presentation, *, call: bool = False) -> Con
         level=incident.level,
         headline=_headline(incident, language),
         summary=_turn(incident, language),
-        call=_owner(incident) if call else None,
+        calls=_called(incident, call),
         sections=tuple(part for part in parts if part.lines),
         links=incident_links(incident, shown.links),
     )
+
+
+def _called(incident: Incident, call: bool) -> tuple[str, ...]:
+    owner = _owner(incident) if call else None
+    return (owner,) if owner else ()
 
 
 def _owner(incident: Incident) -> str | None:
@@ -181,20 +216,20 @@ def _why(incident: Incident, shown: Presentation) -> Section:
     ]
     if terms:
         lines.append((Span(word("terms", language) + _joined(terms, language)),))
-    return Section(word("why", language), tuple(lines))
+    return Section(word("why", language), tuple(lines), rank=3)
 
 
 def _first(incident: Incident, shown: Presentation) -> Section:
     first = incident.evidence.first
     lines = (_quote(first, shown),) if first else ()
-    return Section(word("first", shown.language), lines, quoted=True)
+    return Section(word("first", shown.language), lines, quoted=True, rank=2)
 
 
 def _quotes(incident: Incident, shown: Presentation) -> Section:
     first = incident.evidence.first
     others = [q for q in incident.evidence.quotes if first is None or q.mention_id != first.mention_id]
     lines = tuple(_quote(quote, shown) for quote in others[:MAX_QUOTES])
-    return Section(word("quotes", shown.language), lines, quoted=True)
+    return Section(word("quotes", shown.language), lines, quoted=True, rank=5)
 
 
 def _quote(quote: Quote, shown: Presentation) -> Line:
@@ -224,7 +259,7 @@ def _author(name: str | None, pseudonym: str | None, language: Language) -> str:
 def _amplifiers(incident: Incident, language: Language) -> Section:
     top = incident.evidence.amplifiers[:MAX_AMPLIFIERS]
     lines = tuple(_amplifier(rank, one, language) for rank, one in enumerate(top, 1))
-    return Section(word("amplifiers", language), lines)
+    return Section(word("amplifiers", language), lines, rank=4)
 
 
 def _amplifier(rank: int, one: Amplifier, language: Language) -> Line:

@@ -1,6 +1,6 @@
 """What a message says, before any renderer: plain text in parts, links beside it.
 
-Slack and the terminal render the same `Content`, so both always say the same.
+All receivers render the same `Content`, so all always say the same.
 Nothing in here is escaped; escaping belongs to the renderer that knows its markup.
 """
 
@@ -24,7 +24,7 @@ class Presentation:
     language : ``zh`` or ``en``.
     zone : time zone of the times shown.
     links : base addresses of Kibana and Grafana.
-    mentions : owner to Slack id (``U…``, ``W…`` a person, ``S…`` a user group).
+    mentions : owner to the platform's id of that person (Slack: ``U…``, ``W…``, a group ``S…``).
     """
 
     language: Language = "zh"
@@ -33,13 +33,15 @@ class Presentation:
     mentions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: Settings, language: Language | None = None) -> Presentation:
-        """Return the presentation that `settings` describe, in `language` if given."""
+    def of(
+        cls, settings: Settings, language: Language | None = None, mentions: Mapping[str, str] | None = None
+    ) -> Presentation:
+        """Return the presentation that `settings` describe, with another `language` and `mentions` if given."""
         return cls(
             language=language or settings.language,
             zone=ZoneInfo(settings.timezone),
             links=settings.links,
-            mentions=settings.slack.mentions,
+            mentions=settings.slack.mentions if mentions is None else mentions,
         )
 
 
@@ -56,11 +58,15 @@ Line = tuple[Span, ...]
 
 @dataclass(frozen=True)
 class Section:
-    """A titled group of lines; `quoted` lines are other people's words."""
+    """A titled group of lines; `quoted` lines are other people's words.
+
+    The larger its `rank`, the sooner lines are left out where a platform's limit asks for it.
+    """
 
     title: str
     lines: tuple[Line, ...]
     quoted: bool = False
+    rank: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Content:
     level : for the colour.
     headline : level, brand and what happened.
     summary : one sentence of numbers; with the headline it is the fallback text.
-    call : owner to be called by name (Slack: mentioned), None to call nobody.
+    calls : owners to be called by name (where the platform can, mentioned).
     facts : (label, value) pairs.
     sections : in reading order.
     links : (name, address) pairs.
@@ -82,7 +88,7 @@ class Content:
     level: Level
     headline: str
     summary: str
-    call: str | None = None
+    calls: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
     links: tuple[tuple[str, str], ...] = ()

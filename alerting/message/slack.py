@@ -60,7 +60,7 @@ def payload(content: Content, ids: Mapping[str, str]) -> dict[str, Any]:
     content : what to say.
     ids : owner to Slack id, as in ``settings.slack.mentions``.
     """
-    call = mention(content.call, ids) + " " if content.call else ""
+    call = "".join(mention(owner, ids) + " " for owner in content.calls)
     blocks: list[Block] = [_header(content.headline), _section([call + escape(content.summary)])]
     if content.facts:
         blocks.append(_fields(content.facts))

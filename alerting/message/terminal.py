@@ -58,7 +58,8 @@ def one_line_text(content: Content) -> Text:
 
 def _summary(content: Content) -> Text:
     text = Text(content.summary)
-    return Text.assemble((content.call, "bold reverse"), " ", text) if content.call else text
+    called = [piece for owner in content.calls for piece in ((owner, "bold reverse"), " ")]
+    return Text.assemble(*called, text)
 
 
 def _facts(content: Content) -> Table:

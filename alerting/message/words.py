@@ -28,6 +28,17 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "open": {"zh": "原帖", "en": "post"},
     "unnamed": {"zh": "匿名作者", "en": "unnamed author"},
     "cold": {"zh": "历史不足，区间较宽", "en": "Little history: the expected band is wide"},
+    "incidents": {"zh": "事件", "en": "Incidents"},
+    "merged": {
+        "zh": "发送频率已达上限，以下消息合并为一条",
+        "en": "The rate limit is reached: these messages are merged into one",
+    },
+    "cut": {"zh": "内容已按平台上限截短", "en": "Cut to the platform's limit"},
+    "repeated": {
+        "zh": "可能重复：此前的发送未得到确认",
+        "en": "May be a repeat: an earlier attempt was never confirmed",
+    },
+    "brand": {"zh": "【风声预警】", "en": "[Fengsheng] "},
 }
 PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
     "minute": {"zh": "{0}/分钟", "en": "{0} a minute"},
@@ -67,6 +78,7 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
         "zh": "历时 {duration}，最高 {peak}；共告警 {pages} 次",
         "en": "lasted {duration}, peak {peak}, pages sent: {pages}",
     },
+    "digest": {"zh": "合并通知：{count} 个事件", "en": "digest: {count} incidents"},
     "times": {"zh": "时间为 {zone}", "en": "Times are {zone}"},
     "incident": {"zh": "事件 {id}", "en": "Incident {id}"},
     "as_of": {"zh": "数据截至 {0}", "en": "As of {0}"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from alerting.notify import Plan
 from config.records import Incident, Notification
 
 Clock = Callable[[], float]
@@ -18,6 +19,10 @@ def never() -> bool:
 
 class Sender(Protocol):
     """One receiver's way out."""
+
+    def speaks(self, incident: Incident, decided: Plan) -> bool:
+        """Whether the receiver gets anything for a transition; asked before the sent-log is written."""
+        ...
 
     async def send(
         self,
@@ -49,19 +54,32 @@ class Sender(Protocol):
         Raises
         ------
         Refused
-            The receiver said no and will go on saying it until a person changes something.
+            The receiver said no and will go on saying it until a person changes something, or has
+            not answered for a long time.
         """
         ...
 
 
 class Refused(Exception):  # noqa: N818 - an answer, named as the service gives it
-    """A permanent refusal: what was refused, the service's code, and what to do about it."""
+    """A refusal: what was refused, the service's code, and what to do about it.
 
-    def __init__(self, what: str, code: str, fix: str) -> None:
+    Attributes
+    ----------
+    final : no retry can heal it: the service takes this message in no form.
+    maybe : the message may have arrived all the same.
+    """
+
+    def __init__(self, what: str, code: str, fix: str, *, final: bool = False, maybe: bool = False) -> None:
         self.what = what
         self.code = code
         self.fix = fix
+        self.final = final
+        self.maybe = maybe
         super().__init__(f"{what}: {code}; fix: {fix}")
+
+
+class Malformed(Refused):
+    """The service does not like the layout or the length: a plainer form may get through."""
 
 
 class Unavailable(Exception):  # noqa: N818

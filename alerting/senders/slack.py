@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from alerting.message.build import full, reply
 from alerting.message.content import Content, Presentation
 from alerting.message.slack import payload
-from alerting.notify import Action, plan, standing
+from alerting.notify import Action, Plan, plan, standing
 from alerting.senders.backoff import Backoff
 from alerting.senders.base import Refused, Sleep, Unavailable, never
 from alerting.senders.pacing import Pacer
+from alerting.senders.retrying import PATIENCE
 from alerting.senders.slack_api import SlackApi
 from alerting.senders.slack_errors import GONE, MALFORMED, NOT_PERMITTED
 from alerting.senders.slack_lookup import Posted, find, metadata
@@ -45,6 +46,10 @@ class SlackSender:
     sleep: Sleep
     backoff: Backoff = field(default_factory=Backoff)
     _posted: dict[str, Posted] = field(default_factory=dict)
+
+    def speaks(self, incident: Incident, decided: Plan) -> bool:
+        """Whether there is anything to say; see `Sender.speaks`."""
+        return bool(decided.actions)
 
     async def send(
         self,
@@ -186,8 +191,8 @@ class SlackSender:
             return None
 
     async def _until_done(self, channel: str, key: str, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Repeat `attempt` until it succeeds or is refused."""
-        failures = 0
+        """Repeat `attempt` until it succeeds or is refused, or Slack has failed for `PATIENCE`."""
+        failures, started = 0, self.pacer.clock()
         while True:
             try:
                 return await attempt()
@@ -196,5 +201,8 @@ class SlackSender:
                 wait = self.backoff.delay(failures) if failure.after is None else failure.after
                 if failure.after is not None:
                     self.pacer.hold(channel, failure.after)
+                if self.pacer.clock() - started + wait > PATIENCE:
+                    fix = "check slack.url, the network and any proxy"
+                    raise Refused(failure.why, "unavailable", fix, maybe=True) from None
                 log.warning("%s; %s waits, next attempt in %.1f s", failure.why, key, wait)
                 await self.sleep(wait)

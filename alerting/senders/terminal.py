@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from alerting.message.build import full, reply
 from alerting.message.content import Content, Presentation
 from alerting.message.terminal import addresses, one_line_text, panel
-from alerting.notify import Action, plan
+from alerting.notify import Action, Plan, plan
 from alerting.senders.base import never
 from config.records import Incident, Notification, NotificationState, Transition
 
@@ -27,6 +27,10 @@ class TerminalSender:
     name: str
     console: Console
     shown: Presentation
+
+    def speaks(self, incident: Incident, decided: Plan) -> bool:
+        """Whether there is anything to say; see `Sender.speaks`."""
+        return bool(decided.actions)
 
     async def send(
         self,

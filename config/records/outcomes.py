@@ -9,10 +9,14 @@ from config.records.incidents import Transition
 
 
 class NotificationState(StrEnum):
-    """`sending` is written before a send, `sent` after it: between them a crash is ambiguous."""
+    """`sending` is written before a send, `sent` after it: between them a crash is ambiguous.
+
+    `dead` is what no retry can heal; it is never tried again.
+    """
 
     SENDING = "sending"
     SENT = "sent"
+    DEAD = "dead"
 
 
 class DeadLetter(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,7 +42,8 @@ class DeadLetter(Record, frozen=True, kw_only=True, omit_defaults=True):
 class Notification(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of the sent-log: a notification key at a receiver, claimed or sent.
 
-    `ts` and `channel` are Slack's; `text` is what was said, for the terminal's store.
+    `ts` and `channel` say where it lies: Slack's, an e-mail's Message-ID, a webhook's id; `text` is
+    what was said.
     """
 
     key: str

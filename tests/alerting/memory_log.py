@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from config.records import Notification, NotificationState, decode, encode
+from collections.abc import Sequence
+
+from config.records import DeadLetter, Notification, NotificationState, decode, encode
 
 
 class MemoryLog:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], bytes] = {}
         self.fail_on: NotificationState | None = None
+        self.dead: list[DeadLetter] = []
 
     async def notification(self, key: str, receiver: str) -> Notification | None:
         row = self.rows.get((key, receiver))
@@ -22,3 +25,7 @@ class MemoryLog:
     async def notifications(self, incident_id: str) -> list[Notification]:
         every = [decode(row, Notification) for row in self.rows.values()]
         return [n for n in every if n.incident_id == incident_id]
+
+    async def write_dead(self, letters: Sequence[DeadLetter]) -> list[object]:
+        self.dead += [decode(encode(letter), DeadLetter) for letter in letters]
+        return []

@@ -1,0 +1,52 @@
+"""Render a `Content` for a WeCom group robot.
+
+``markdown`` messages, https://developer.work.weixin.qq.com/document/path/91770: at most 4096 bytes of
+UTF-8, ``<@userid>`` mentions, ``<font color="info|comment|warning">`` are the colours. Over that the
+robot answers errcode 40058; text messages hold 2048 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from alerting.message.content import Content
+from alerting.message.cutting import fitted
+from alerting.message.labels import Language
+from alerting.message.markdown import inert, lines
+from config.records import Level
+
+MOST: Final = 4096
+MOST_TEXT: Final = 2048
+COLOURS: Final[Mapping[Level, str]] = {
+    Level.I: "warning", Level.II: "warning", Level.III: "info", Level.IV: "comment",
+}  # fmt: skip
+
+
+def payload(content: Content, ids: Mapping[str, str], language: Language = "zh") -> dict[str, Any]:
+    """Return the body of a request.
+
+    Parameters
+    ----------
+    content : what to say.
+    ids : owner to userid.
+    language : of the note that something was cut.
+    """
+    fitting = fitted(content, lambda one: len(_text(one, ids).encode()), MOST, language)
+    return {"msgtype": "markdown", "markdown": {"content": _text(fitting, ids)}}
+
+
+def text_payload(content: Content, ids: Mapping[str, str]) -> dict[str, Any]:
+    """Return the message as one line of text, for a robot that refuses the layout."""
+    called = [ids[owner] for owner in content.calls if owner in ids]
+    said = content.fallback.encode()[:MOST_TEXT].decode(errors="ignore")
+    return {"msgtype": "text", "text": {"content": said, "mentioned_list": called}}
+
+
+def _text(content: Content, ids: Mapping[str, str]) -> str:
+    calls = []
+    for owner in content.calls:
+        found = ids.get(owner) or ids.get(owner.removeprefix("@"))
+        calls.append(f"<@{found}>" if found else inert(owner))
+    headline = f'### <font color="{COLOURS[content.level]}">{inert(content.headline)}</font>'
+    return "\n".join(lines(content, calls, headline))

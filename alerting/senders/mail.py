@@ -1,0 +1,138 @@
+"""Mailboxes as a receiver: one conversation an incident, no edits, merged when there are too many.
+
+A mail's Message-ID follows from the notification's key, so that a mail that is sent again after a crash
+is the same mail, which most mail servers keep once. The first mail of an incident is the one that the
+others answer (``In-Reply-To``, ``References``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+from hashlib import blake2b
+
+from alerting.message.build import digest
+from alerting.message.content import Content, Presentation
+from alerting.message.mail import Mail, mail, subject
+from alerting.message.words import word
+from alerting.notify import Plan, plan, standing
+from alerting.senders.base import Clock, never
+from alerting.senders.outbox import Outbox
+from alerting.senders.retrying import Retry
+from alerting.senders.smtp import Smtp
+from alerting.senders.unedited import attempted, entry, message, repeated, speaks
+from config.receivers import EmailReceiver
+from config.records import Incident, Notification
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Letter:
+    incident: Incident
+    content: Content
+    answers: str | None
+
+
+@dataclass
+class MailSender:
+    """Sends one receiver's notifications to its mailboxes.
+
+    Attributes
+    ----------
+    smtp : the server.
+    shown : how messages are presented; its mentions are the addresses of owners.
+    retry : attempts, with the rate limit.
+    clock : epoch seconds, for ``Date``.
+    """
+
+    receiver: EmailReceiver
+    smtp: Smtp
+    shown: Presentation
+    retry: Retry
+    clock: Clock
+    _outbox: Outbox[_Letter, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._outbox = Outbox(self.retry.limit, self._deliver)
+
+    def speaks(self, incident: Incident, decided: Plan) -> bool:
+        """Whether a transition is a mail; see `Sender.speaks`."""
+        return speaks(incident, decided)
+
+    async def send(
+        self,
+        incident: Incident,
+        history: Sequence[Notification],
+        now: float,
+        superseded: Callable[[], bool] = never,
+    ) -> Notification | None:
+        """Tell the mailboxes of the incident's newest transition; see `Sender.send`."""
+        decided = plan(incident, history)
+        if not speaks(incident, decided):
+            return None
+        content = message(incident, decided, self.shown)
+        if attempted(incident, history):
+            content = repeated(content, self.shown)
+        root = standing([n for n in history if n.key != incident.notification_key])
+        letter = _Letter(incident, content, root.ts if root else None)
+        identity = await self._outbox.send(letter)
+        return entry(incident, self.receiver.name, now, decided, content.fallback, identity)
+
+    async def _deliver(self, letters: Sequence[_Letter]) -> str:
+        keys = [letter.incident.notification_key for letter in letters]
+        identity = message_id(keys, self.receiver)
+        first = letters[0]
+        if len(letters) == 1:
+            about = subject(first.incident, self.shown)
+            said, answers = mail(first.content, about), first.answers
+        else:
+            calls = [owner for letter in letters for owner in letter.content.calls]
+            content = digest([letter.incident for letter in letters], self.shown, calls=calls)
+            said, answers = mail(content, word("brand", self.shown.language) + content.headline), None
+            log.info("%s: %d mails merged into one", self.receiver.name, len(letters))
+        to = self._to([owner for letter in letters for owner in letter.content.calls])
+        written = self._written(said, to, identity, answers)
+
+        async def attempt(maybe: bool) -> str:
+            refused = await self.smtp.deliver(written, to)
+            for address, answer in refused.items():
+                log.error("receiver %s: %s does not get %s: %s; fix: correct the receiver's 'to'",
+                          self.receiver.name, address, ", ".join(keys), answer)  # fmt: skip
+            return identity
+
+        return await self.retry.until_done(", ".join(keys), attempt)
+
+    def _to(self, owners: Sequence[str]) -> list[str]:
+        """The receiver's addresses and those of the owners who are called."""
+        ids = self.shown.mentions
+        called = [ids.get(owner) or ids.get(owner.removeprefix("@")) for owner in owners]
+        return list(dict.fromkeys([*self.receiver.to, *(address for address in called if address)]))
+
+    def _written(self, said: Mail, to: list[str], identity: str, answers: str | None) -> EmailMessage:
+        written = EmailMessage(policy=SMTP)
+        written["Subject"] = f"Re: {said.subject}" if answers else said.subject
+        written["From"] = self.receiver.sender
+        written["To"] = ", ".join(to)
+        written["Date"] = formatdate(self.clock())
+        written["Message-ID"] = identity
+        if answers:
+            written["In-Reply-To"] = answers
+            written["References"] = answers
+        written["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+        if said.urgent:
+            written["Importance"] = "high"
+        # base64: not every server takes eight bits.
+        written.set_content(said.text, cte="base64")
+        written.add_alternative(said.html, subtype="html", cte="base64")
+        return written
+
+
+def message_id(keys: Sequence[str], receiver: EmailReceiver) -> str:
+    """Return the Message-ID of the mail about these notifications, the same in every run."""
+    digest_of = blake2b("\0".join([receiver.name, *sorted(keys)]).encode("utf-8", "replace"), digest_size=16)
+    return f"<{digest_of.hexdigest()}.fengsheng@{receiver.sender.rpartition('@')[2]}>"
