@@ -9,6 +9,8 @@ from typing import Annotated
 import aiohttp
 import typer
 
+from alerting.senders.receiver_check import check_receivers, check_routes
+from alerting.senders.slack_check import Finding as Seen
 from alerting.senders.slack_check import check_slack
 from config.loading import ConfigError
 from config.routes import Routes
@@ -131,12 +133,14 @@ async def _kibana(settings: Settings) -> Finding:
     return await _http("kibana", settings.kibana.url, "/api/status", None, "")
 
 
-async def _slack(settings: Settings, routes: Routes) -> list[Finding]:
-    findings = []
-    for found in await check_slack(settings, routes):
-        kind = "wrong" if not found.ok else "note" if found.fix else "ok"
-        findings.append(Finding(kind, "slack", found.what.removeprefix("Slack: "), found.fix or ""))
-    return findings
+def _seen(what: str, found: Seen) -> Finding:
+    kind = "wrong" if not found.ok else "note" if found.fix else "ok"
+    return Finding(kind, what, found.what.removeprefix("Slack: "), found.fix or "")
+
+
+async def _receivers(settings: Settings, routes: Routes) -> list[Finding]:
+    slack, others = await asyncio.gather(check_slack(settings, routes), check_receivers(settings, routes))
+    return [*(_seen("slack", found) for found in slack), *(_seen("receiver", found) for found in others)]
 
 
 def _pseudonyms(settings: Settings) -> Finding:
@@ -182,6 +186,7 @@ def check(
         )
     ]
     findings.append(_pseudonyms(settings))
+    findings += [_seen("routes", found) for found in check_routes(configuration.routes)]
     if not offline:
         findings.append(_model(settings))
         findings += _kafka(settings)
@@ -196,7 +201,7 @@ def check(
 
 
 async def _servers(settings: Settings, routes: Routes) -> list[Finding]:
-    index, grafana, kibana, slack = await asyncio.gather(
-        _elasticsearch(settings), _grafana(settings), _kibana(settings), _slack(settings, routes)
+    index, grafana, kibana, receivers = await asyncio.gather(
+        _elasticsearch(settings), _grafana(settings), _kibana(settings), _receivers(settings, routes)
     )
-    return [index, *slack, grafana, kibana]
+    return [index, *receivers, grafana, kibana]

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.alerting.slack_server import TOKEN, FakeSlack
+from tests.alerting.webhook_servers import TOKEN as WEBHOOK_TOKEN
+from tests.alerting.webhook_servers import WebhookServer
 from tests.commands.conftest import CLOSED, Run
 
 ROUTES = "receivers:\n  - {name: pr, type: slack, channel: C0CRISIS}\nroutes:\n  - receivers: [pr]\n"
@@ -89,3 +91,29 @@ async def test_slack_is_asked_whether_the_token_is_right(tmp_path: Path, token: 
         assert "FENGSHENG_SLACK__TOKEN" in slacks[0]
     assert token not in done.output
     assert not slack.messages()
+
+
+@pytest.mark.parametrize("webhook", ["known", "unknown", None])
+async def test_a_receiver_is_asked_without_a_message(tmp_path: Path, webhook: str | None) -> None:
+    from fengsheng.cli import app
+
+    routes = (
+        "receivers:\n  - {name: pr-team, type: wecom}\nroutes:\n  - receivers: [pr-team]\n    levels: [I]\n"
+    )
+    (tmp_path / "routes.yaml").write_text(routes, encoding="utf-8")
+    async with WebhookServer(time.time) as server:
+        url = server.url("wecom", WEBHOOK_TOKEN if webhook == "known" else "another-token")
+        environment = {"FENGSHENG_RECEIVERS__PR_TEAM__WEBHOOK": url} if webhook else {}
+        done = await asyncio.to_thread(
+            CliRunner().invoke, app, ["check", "--config", str(tmp_path)], env=environment
+        )
+        assert not server.taken
+    (receiver,) = lines_of(done.stderr, "receiver")
+    assert receiver.startswith("✓" if webhook == "known" else "✗")
+    assert "pr-team" in receiver
+    if webhook != "known":
+        assert "FENGSHENG_RECEIVERS__PR_TEAM__WEBHOOK" in receiver
+        assert done.exit_code == 1
+    assert "another-token" not in done.output
+    (note,) = lines_of(done.stderr, "routes")
+    assert "told to nobody" in note

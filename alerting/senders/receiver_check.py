@@ -1,0 +1,122 @@
+"""Check receivers before they are needed, as far as that goes without a message that people see.
+
+Robots get a request of a kind that they don't have: a platform that refuses only its kind has accepted
+address and signature, and nothing is posted. Mail servers are asked for login, sender and mailboxes,
+and are handed no mail. Other programs' addresses are asked by HEAD, which carries no event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from alerting.senders.base import Clock, Refused, Unavailable
+from alerting.senders.slack_check import CALL_SECONDS, Finding
+from alerting.senders.wiring import Parts, missing_secret, secrets_of
+from config.receivers import (
+    DingTalkReceiver,
+    EmailReceiver,
+    FeishuReceiver,
+    Receiver,
+    RobotReceiver,
+    SlackReceiver,
+    TerminalReceiver,
+    WebhookReceiver,
+    variable,
+)
+from config.routes import Route, Routes
+from config.settings import Settings
+
+GONE = (404, 410)
+
+
+async def check_receivers(
+    settings: Settings,
+    routes: Routes,
+    timeout: float = CALL_SECONDS,  # noqa: ASYNC109 - of each call, not of the check
+    wall: Clock = time.time,
+) -> list[Finding]:
+    """Return what is right and wrong with every receiver but Slack's and the terminal, all asked at once.
+
+    Nothing is posted; each finding says what was seen and what was not.
+    """
+    parts = Parts(settings, wall, timeout)
+    own = [r for r in routes.receivers if not isinstance(r, SlackReceiver | TerminalReceiver)]
+    return list(await asyncio.gather(*(_checked(receiver, parts) for receiver in own)))
+
+
+def check_routes(routes: Routes) -> list[Finding]:
+    """Return what people should know of the routes: incidents told to nobody, receivers never told."""
+    findings = []
+    last = routes.routes[-1]
+    if not last.covers(Route(receivers=last.receivers)):
+        findings.append(
+            Finding(True, "incidents that no route matches are told to nobody",
+                    "let the last route of routes.yaml ask for nothing")
+        )  # fmt: skip
+    named = {name for route in routes.routes for name in route.receivers}
+    named |= {receiver.fallback for receiver in routes.receivers if receiver.fallback}
+    unused = [r.name for r in routes.receivers if r.name not in named and not isinstance(r, TerminalReceiver)]
+    if unused:
+        what = f"told of nothing: {', '.join(unused)}"
+        findings.append(Finding(True, what, "name them in a route or as a fallback, or take them out"))
+    return findings
+
+
+async def _checked(receiver: Receiver, parts: Parts) -> Finding:
+    if missing := missing_secret(receiver, parts.settings):
+        return Finding(
+            False, f"{receiver.name}: prints to the terminal, nothing to send with", f"set {missing}"
+        )
+    try:
+        if isinstance(receiver, EmailReceiver):
+            return await _mail(receiver, parts)
+        if isinstance(receiver, WebhookReceiver):
+            return await _webhook(receiver, parts)
+        assert not isinstance(receiver, SlackReceiver | TerminalReceiver)
+        return await _robot(receiver, parts)
+    except Refused as refused:
+        return Finding(False, f"{receiver.name}: {refused.what}: {refused.code}", refused.fix)
+    except Unavailable as failure:
+        fix = "check the address, the network and any proxy; then try again"
+        return Finding(False, f"{receiver.name}: {failure.why}", fix)
+
+
+async def _robot(receiver: RobotReceiver, parts: Parts) -> Finding:
+    robot = parts.robot(receiver)
+    code = await robot.probe()
+    what = (
+        f"{receiver.name}: {robot.endpoint.what} at {robot.endpoint.host} knows the address"
+        f" (answered {code} to a request that is no message); not checked: mentions, keywords, what people see"
+    )
+    signs = isinstance(receiver, FeishuReceiver | DingTalkReceiver)
+    if signs and secrets_of(receiver, parts.settings).secret is None:
+        key = variable(receiver.name, "secret")
+        return Finding(True, f"{what}; unsigned", f"set {key} if the robot's settings ask for a signature")
+    return Finding(True, what)
+
+
+async def _mail(receiver: EmailReceiver, parts: Parts) -> Finding:
+    mailboxes = list(dict.fromkeys([*receiver.to, *receiver.mentions.values()]))
+    refused = await parts.smtp(receiver).probe(mailboxes)
+    host, port = receiver.address
+    if refused:
+        said = "; ".join(f"{address}: {answer}" for address, answer in refused.items())
+        return Finding(
+            False, f"{receiver.name}: SMTP {host}:{port} refuses {said}", "correct 'to' and 'mentions'"
+        )
+    login = "login, " if receiver.username else ""
+    return Finding(
+        True,
+        f"{receiver.name}: SMTP {host}:{port} takes {login}sender and {len(mailboxes)} mailboxes;"
+        " not checked: delivery (no mail was handed over)",
+    )
+
+
+async def _webhook(receiver: WebhookReceiver, parts: Parts) -> Finding:
+    endpoint = parts.endpoint(receiver)
+    answer = await endpoint.request("HEAD", None, {})
+    seen = f"{receiver.name}: {endpoint.host} answers HEAD with HTTP {answer.status}"
+    if answer.status in GONE or 300 <= answer.status < 400 or answer.status >= 500:
+        return Finding(False, seen, f"correct the address in {variable(receiver.name, 'webhook')}")
+    return Finding(True, f"{seen}; not checked: the signature (no event was sent)")
