@@ -12,6 +12,7 @@ from typing import Final
 
 from alerting.message.content import Content, Line, Section
 from alerting.message.plain import web_address
+from alerting.message.text import colon
 
 _WIDE: Final = str.maketrans(
     {
@@ -60,7 +61,7 @@ def lines(content: Content, calls: Iterable[str], headline: str, bold: str = "**
     """
     called = " ".join(calls)
     said = [headline, f"{called} {inert(content.summary)}".strip()]
-    said += [f"{bold}{inert(label)}{bold}：{inert(value)}" for label, value in content.facts]
+    said += [f"{bold}{inert(label)}{bold}{colon(label)}{inert(value)}" for label, value in content.facts]
     for section in content.sections:
         said += ["", f"{bold}{inert(section.title)}{bold}", *_section(section)]
     if content.links:

@@ -9,7 +9,7 @@ from alerting.message.plain import web_address
 def plain_text(content: Content) -> str:
     """Return `content` as lines of text, with the addresses of links in full."""
     said = [content.headline, " ".join([*content.calls, content.summary]), ""]
-    said += [f"{label}：{value}" for label, value in content.facts]
+    said += [f"{label}{colon(label)}{value}" for label, value in content.facts]
     for section in content.sections:
         said += ["", f"【{section.title}】"]
         said += [_line(line, "> " if section.quoted else "") for line in section.lines]
@@ -18,6 +18,11 @@ def plain_text(content: Content) -> str:
     if content.notes:
         said += ["", " · ".join(content.notes)]
     return "\n".join(said).encode("utf-8", "replace").decode() + "\n"
+
+
+def colon(label: str) -> str:
+    """Return what stands between a label and its value: a wide colon after Chinese."""
+    return ": " if label.isascii() else "："
 
 
 def _line(line: Line, prefix: str) -> str:
