@@ -41,8 +41,6 @@ through `models.normalise.normalise` first (`Classifier` does it).
 - **Base**: [{base}](https://huggingface.co/{base}) by BAAI (Shitao Xiao and others), MIT licence, Copyright
   (c) 2022 staoxiao (`LICENSE`). All its weights were trained on; the word pieces that Weibo text never uses were
   dropped, and {additions} emoticons, emoji and signs that it could not read became tokens.
-- **Weibo's language**: masked language modelling (`models/recipes/{short}-adapt.yaml`) on the posts below and
-  unlabelled Weibo text.
 - **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public
   research data; beside them, under heads of their own that are left out here, OCEMOTION with CLUEmotion2020
   ({extra_rows:,} posts an epoch) and COLD ({offensive_rows:,} an epoch).
@@ -68,7 +66,7 @@ are slightly flattered. What each part of the recipe is worth: `docs/ablation.md
 _FIGURES: Final = """
 ## Figures
 
-All measured after the float16 export, through the serving code (normalise, tokenise, forward in float32).
+All measured after the float16 export, through the serving code (normalise, tokenise, ONNX Runtime in float32).
 
 ### Emotion, SMP2020-EWECT usual dev split
 
@@ -100,7 +98,7 @@ error (15 bins, likeliest label) after it is measured with every row's temperatu
 
 {calibration}
 
-After each epoch, in float32 and cut at {max_tokens} tokens (serving reads 128, hence its better figures above):
+After each epoch, in float32 and cut at {max_tokens} tokens; serving reads 128:
 
 {epochs}
 """
@@ -122,15 +120,14 @@ _LIMITS: Final = """
 ## Commands
 
 ```sh
-fengsheng model adapt    --recipe {name}-adapt --data DATA --base {base} --run-dir runs/{name}-adapt
-fengsheng model finetune --recipe {name} --data DATA --base runs/{name}-adapt/encoder --run-dir runs/{name}
-fengsheng model export   --recipe {name} --data DATA --base runs/{name}-adapt/encoder --run-dir runs/{name} --out models/fengsheng-{name}
+fengsheng model finetune --recipe {name} --data DATA --base {base} --run-dir runs/{name}
+fengsheng model export   --recipe {name} --data DATA --base {base} --run-dir runs/{name} --out models/fengsheng-{name}
 fengsheng model evaluate DATA/emotion/smp2020_usual_dev.jsonl.xz --model models/fengsheng-{name}
 fengsheng model posts    --data DATA --split dev > intents.jsonl
 fengsheng model evaluate intents.jsonl --head intent --model models/fengsheng-{name}
 ```
 
-`adapt` and `finetune` go on where they stopped, after a kill too; `DATA` holds the files named in `models/data.py`.
+`finetune` goes on where it stopped, after a kill too; `DATA` holds the files named in `models/data.py`.
 """
 
 

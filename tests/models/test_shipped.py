@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from models.evaluate import evaluate, read_labelled
-from models.labels import HEADS
+from models.labelled import read_split
+from models.labels import HEADS, HeadName
 from models.serving import Classifier
 
 FLOOR = 0.72
@@ -28,7 +29,18 @@ def test_the_directory_is_small_and_complete(shipped: Path) -> None:
     assert config["model_type"] == "bert"
     pieces = (shipped / "vocab.txt").read_text(encoding="utf-8").splitlines()
     tokenizer = json.loads((shipped / "tokenizer.json").read_text(encoding="utf-8"))
-    assert config["vocab_size"] == len(pieces) == len(tokenizer["model"]["vocab"])
+    assert len(pieces) == len(tokenizer["model"]["vocab"])
+    assert config["vocab_size"] == 1 + max(entry["id"] for entry in tokenizer["added_tokens"])
+    assert set(config["fengsheng_temperatures"]) == set(HEADS)
+
+
+def test_what_weibo_is_written_with_is_read(shipped: Path) -> None:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(shipped / "tokenizer.json"))
+    text = "“唉”……——[允悲][doge]😭😭🙏"
+    assert "[UNK]" not in tokenizer.encode(text).tokens
+    assert tokenizer.encode("[允悲]😭😭", add_special_tokens=False).tokens == ["[允悲]", "😭", "😭"]
 
 
 def test_the_encoder_opens_as_an_ordinary_bert(shipped: Path) -> None:
@@ -50,13 +62,16 @@ def test_the_card_names_base_licence_and_figures(shipped: Path) -> None:
     card = (shipped / "README.md").read_text(encoding="utf-8")
     figures = json.loads((shipped / "figures.json").read_text(encoding="utf-8"))
     assert figures["usual"]["macro_f1"] >= FLOOR
-    for word in ("BAAI/bge-small-zh-v1.5", "MIT", "SMP2020-EWECT", "weak"):
+    for word in ("BAAI/bge-small-zh-v1.5", "MIT", "SMP2020-EWECT", "labelled by reading"):
         assert word in card
-    for found in figures.values():
+    assert figures["intent"]["rows"] >= 600
+    for name in ("usual", "virus", "intent", "polarity"):
+        found = figures[name]
         assert (
             f"macro-F1 {found['macro_f1']:.4f}, accuracy {found['accuracy']:.4f}, {found['rows']} rows"
             in card
         )
+    assert figures["calibration"]["emotion"] < 0.03
 
 
 @pytest.mark.parametrize("split", ["usual", "virus"])
@@ -69,6 +84,16 @@ def test_a_sample_of_the_dev_split_agrees_with_the_card(
     # Three standard errors of a share over the sample.
     margin = 3 * (expected * (1 - expected) / SAMPLE) ** 0.5
     assert evaluate(classifier, rows).accuracy == pytest.approx(expected, abs=margin)
+
+
+@pytest.mark.parametrize("head", ["intent", "polarity"])
+def test_the_posts_that_were_read_agree_with_the_card(
+    classifier: Classifier, shipped: Path, data_dir: Path, head: HeadName
+) -> None:
+    figures = json.loads((shipped / "figures.json").read_text(encoding="utf-8"))
+    rows = [row for row in read_split(data_dir, "dev") if row.target(head) >= 0]
+    # Another engine than the one that was measured may read a few posts in a hundred otherwise.
+    assert evaluate(classifier, rows, head).accuracy == pytest.approx(figures[head]["accuracy"], abs=0.03)
 
 
 @pytest.mark.parametrize(
