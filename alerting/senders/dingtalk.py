@@ -98,7 +98,7 @@ class DingTalkRobot:
             return f"put the robot's webhook address into {variable(name, 'webhook')}: there is no such robot"
         if code == 310000:  # the robot's security settings; which of them, only the text tells
             if "keyword" in message or "关键词" in message:
-                return "add 事件 to the robot's keywords, or use the signature in their place"
+                return "add 级 (English: Level) to the robot's keywords, or use the signature in their place"
             if "whitelist" in message or "白名单" in message:
                 return "add this machine's address to the robot's IP whitelist"
             if "timestamp" in message or ("时间戳" in message and "签名不匹配" not in message):

@@ -103,5 +103,5 @@ class FeishuBot:
             19001: f"put the bot's webhook address into {variable(name, 'webhook')}: it knows no such bot",
             19021: f"put the bot's signing secret into {variable(name, 'secret')}, and set this machine's clock",
             19022: "add this machine's address to the bot's IP whitelist",
-            19024: "add 事件 to the bot's keywords, or use the signature in their place",
+            19024: "add 级 (English: Level) to the bot's keywords, or use the signature in their place",
         }.get(code, "see this code at https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot")
