@@ -62,8 +62,8 @@ class Routing:
 def route(incident: Incident, routes: Routes, history: Iterable[Notification] = ()) -> Routing:
     """Return who is told of `incident`, and why.
 
-    A route's owner overrides the watch's, until the incident is handed on; where two routes name one receiver, the first decides.
-    A receiver that was told of this incident before stays in, so that whoever saw the start also
+    A route's owner overrides the watch's, until the incident is handed on; where two routes name
+    one receiver, the first decides. A receiver that was told of this incident before stays in, so that whoever saw the start also
     sees the end, even when the incident has left its route.
     """
     owners: dict[str, str | None] = {}

@@ -13,14 +13,15 @@ from dataclasses import replace
 from alerting.message.build import full, reply
 from alerting.message.content import Content, Presentation
 from alerting.message.words import word
-from alerting.notify import Action, Plan
+from alerting.notify import Action, Plan, Reason
 from config.records import Incident, Notification, NotificationState, Transition
 
 
 def speaks(incident: Incident, decided: Plan) -> bool:
     """Return whether a transition is a message of its own."""
     news = any(action is not Action.EDIT for action in decided.actions)
-    return news or (bool(decided.actions) and incident.transition is Transition.DOWNGRADED)
+    lower = incident.transition is Transition.DOWNGRADED and decided.reason is not Reason.MUTED
+    return news or (bool(decided.actions) and lower)
 
 
 def message(incident: Incident, decided: Plan, shown: Presentation) -> Content:

@@ -64,6 +64,16 @@ async def test_a_lower_level_is_news(unedited: Office) -> None:
     assert "预警降级" in unedited.messages()[1]
 
 
+async def test_what_is_muted_is_not_said_and_what_is_handed_on_is(unedited: Office) -> None:
+    delivery = unedited.delivery()
+    await delivery.deliver(FIRED)
+    quiet = after(FIRED, Transition.DOWNGRADED, muted="silence s1")
+    await delivery.deliver(quiet)
+    assert len(unedited.messages()) == 1
+    await delivery.deliver(after(quiet, Transition.HANDED_ON, muted=None, called=1))
+    assert len(unedited.messages()) == 2
+
+
 async def test_a_crash_between_send_and_log_repeats_nothing_in_silence(any_office: Office) -> None:
     any_office.log.fail_on = NotificationState.SENT
     with pytest.raises(ConnectionError, match="the log is down"):

@@ -100,6 +100,13 @@ def test_no_evidence_matches_no_intent_and_no_platform() -> None:
     assert found.routes == (RouteReason.INTENT, RouteReason.PLATFORM)
 
 
+def test_an_incident_that_was_handed_on_calls_the_next_person() -> None:
+    owned = routes({"receivers": ["pr"], "owner": "@pr"})
+    handed = after(FIRED, Transition.HANDED_ON, owner="@deputy", called=1)
+    assert route(FIRED, owned).owners == {"pr": "@pr"}
+    assert route(handed, owned).owners == {"pr": "@deputy"}
+
+
 def test_no_route_means_nobody() -> None:
     assert not route(FIRED, routes({"receivers": ["pr"], "levels": ["I"]})).owners
 
