@@ -22,7 +22,7 @@ MOST_FOREIGN: Final = 3
 _WRITTEN: Final = re.compile(f"{MENTION}|{LINK}")
 _HAN: Final = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-_EMOTICON: Final = re.compile(r"\[[^\[\]\s]{1,8}\]")
+_EMOTICON: Final = re.compile(r"\[[^\W\d_]{1,8}\]")  # Weibo's: [允悲], but also [doge] and [good]
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -37,9 +37,10 @@ def can_read(text: str, knows: Callable[[str], bool]) -> bool:
     if not is_readable(text):
         return False
     own = _WRITTEN.sub(" ", text)
-    emoticons = sum(1 for found in _EMOTICON.findall(own) if _HAN.search(found))
+    emoticons = len(_EMOTICON.findall(own))
+    own = _EMOTICON.sub(" ", own)
     signs = sum(1 for sign in own if unicodedata.category(sign) == "So" and knows(sign))
-    chinese = len(_HAN.findall(_EMOTICON.sub(" ", own))) + 2 * (emoticons + signs)
+    chinese = len(_HAN.findall(own)) + 2 * (emoticons + signs)
     unspaced = len(_UNSPACED.findall(own))
     words = len(_WORD.findall(_UNSPACED.sub(" ", _HAN.sub(" ", own))))
     return chinese >= LEAST_SIGNS and unspaced <= chinese and words <= MOST_FOREIGN * chinese

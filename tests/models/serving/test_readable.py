@@ -18,6 +18,7 @@ from models.serving.readable import can_read
         "呸呸",
         "iPhone 15 Pro Max 太贵了",
         "[怒]",
+        "666[good]",
         "😡",
         "yyds！绝了",
         "太難喝了",
