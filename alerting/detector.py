@@ -164,7 +164,7 @@ class Detector:
         """
         now = act.at if self._next is None else (self._next - 1) * self.rules.tick
         told = self._incidents.act(act, now)
-        self._baseline.exclude(self._incidents.spans)
+        self._leave_out()
         return list(told)
 
     def _leave_out(self) -> None:
