@@ -106,7 +106,8 @@ class LiveView:
         done = min(self._counters.indexed, self._total or self._counters.indexed)
         return (
             f"{done}{total} 条 posts · {rate:.0f} 条/秒 posts/s · "
-            f"{self._counters.transitions} 次变化 transitions · {self._counters.dead} 死信 dead{at}"
+            f"{self._counters.transitions} 次变化 transitions · {self._counters.dead} 死信 dead · "
+            f"重复 repeats {self._counters.hit_rate():.0%}{at}"
         )
 
     def _draw(self) -> RenderableType:

@@ -80,6 +80,7 @@ class Pipeline:
         settings = configuration.settings
         watches = configuration.watches.by_id()
         self.counters = counters or Counters()
+        self.counters.hit_rate = lambda: classifier.hit_rate
         self._index = index
         self._clock = clock
         self._retention_every = settings.retention.check_hours * 3600

@@ -42,6 +42,7 @@ class DummyClassifier:
     """
 
     name = "dummy"
+    hit_rate = 0.0
 
     def _one(self, raw: str) -> Classification:
         text = normalise(raw)

@@ -30,6 +30,11 @@ class Classification(Protocol):
 class Classifier(Protocol):
     """Reads texts; never fails on an odd one, and never blocks the event loop."""
 
+    @property
+    def hit_rate(self) -> float:
+        """Share of the texts so far that were answered from memory, 0 to 1."""
+        ...
+
     async def classify_async(self, texts: Sequence[str]) -> Sequence[Classification]:
         """Return one classification a text, in their order."""
         ...

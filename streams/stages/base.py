@@ -102,6 +102,7 @@ class Counters:
     """What the pipeline has done since it started, for the live view, health and drains.
 
     `measured` counts what the measure stage has taken, `held` how many of those wait now for older ones.
+    `hit_rate` is the share of texts that the classifier had answered before (reposts, copies).
     `settled` is called with the mention ids that are in the index, or in the dead letters.
     """
 
@@ -118,6 +119,7 @@ class Counters:
     delivered: int = 0
     outages: dict[str, Outage] = field(default_factory=dict)
     settled: Callable[[Sequence[str]], None] = lambda ids: None
+    hit_rate: Callable[[], float] = lambda: 0.0
     started: float = field(default_factory=time.monotonic)
 
     def outage(self, stage: str) -> Outage:

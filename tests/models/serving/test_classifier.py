@@ -223,3 +223,13 @@ def test_the_dummy_is_deterministic_and_of_the_same_form() -> None:
         assert tuple(getattr(angry, f"{head}_scores")) == names
         assert sum(getattr(angry, f"{head}_scores").values()) == pytest.approx(1)
     assert asyncio.run(dummy.classify_async(["这个真好喝"])) == [happy]
+
+
+def test_the_pipeline_counts_how_often_a_text_was_known(classifier: Classifier) -> None:
+    from streams.stages.base import Counters
+
+    counters = Counters()
+    assert counters.hit_rate() == 0
+    counters.hit_rate = lambda: classifier.hit_rate
+    classifier.classify(["气死我了", "气死我了", "好开心呀", "今天开会"])
+    assert counters.hit_rate() == 0.25
