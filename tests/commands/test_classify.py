@@ -111,3 +111,19 @@ def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:
     assert first["text"] == "第0杯"
     assert said == ""
     assert status == 0
+
+
+def test_what_cannot_be_read_says_so(run: Run) -> None:
+    done = run("classify", "--engine", "onnx-float32", stdin="This brand is terrible\n太难喝了\n".encode())
+    assert done.exit_code == 0, done.stderr
+    foreign, chinese = map(json.loads, done.stdout.splitlines())
+    assert (foreign["readable"], chinese["readable"]) == (False, True)
+    assert (foreign["emotion"], foreign["intent"], foreign["polarity"]) == ("neutral", "other", "neutral")
+    assert max(foreign["scores"]["emotion"].values()) < 0.5
+
+
+def test_an_unknown_engine_is_refused_with_those_there_are(run: Run) -> None:
+    done = run("classify", "--engine", "tpu", stdin="太难喝了\n".encode())
+    assert done.exit_code == 1
+    assert "'tpu'" in done.stderr
+    assert "onnx-int8" in done.stderr

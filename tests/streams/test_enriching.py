@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.records import Author, Kind, Mention, WeightSource
 from config.settings import ScoringSettings
+from models.classification import Classification
+from models.dummy import DummyClassifier
 from streams.enriching import merged, whole_text
 from streams.masking import Pseudonymiser
 from streams.weighing import negativity
@@ -130,3 +135,18 @@ def test_merging_lets_the_new_win_and_erases_nothing(old: Author | None, new: Au
 def test_a_mention_is_decoded_with_the_same_identity_it_is_indexed_under() -> None:
     post = Mention(platform="weibo", id="1", text="x", created_at=NOW)
     assert post.mention_id == post.thread_id == "weibo:1"
+
+
+async def test_what_cannot_be_read_has_no_mass_whatever_its_scores_say() -> None:
+    class Certain(DummyClassifier):
+        async def classify_async(self, texts: Sequence[str]) -> list[Classification]:
+            return [replace(one, readable=False) for one in self.classify(texts)]
+
+    post = mention("1", text="恶心死了，投诉，抵制")
+    (read,) = await enricher().enrich([post], {}, NOW)
+    (unread,) = await enricher(Certain()).enrich([post], {}, NOW)
+    assert read.score.negative
+    assert read.score.mass > 0
+    assert unread.score.emotions == read.score.emotions
+    assert not unread.score.negative
+    assert unread.score.mass == 0
