@@ -41,6 +41,7 @@ class Robot(Protocol):
 class _Post:
     incident: Incident
     content: Content
+    again: bool
 
 
 @dataclass
@@ -80,22 +81,24 @@ class GroupSender:
         if not speaks(incident, decided):
             return None
         content = message(incident, decided, self.shown)
-        if attempted(incident, history):
+        again = attempted(incident, history)
+        if again:
             log.warning("%s may have reached %s before: sent again, and it says so", incident.notification_key,
                         self.name)  # fmt: skip
-            content = repeated(content, self.shown)
-        said = await self._outbox.send(_Post(incident, content))
+        said = await self._outbox.send(_Post(incident, content, again))
         return entry(incident, self.name, now, decided, said.fallback)
 
-    async def _deliver(self, posts: Sequence[_Post]) -> Content:
+    async def _deliver(self, posts: Sequence[_Post], tried: bool) -> Content:
         content = posts[0].content
         if len(posts) > 1:
             calls = [owner for post in posts for owner in post.content.calls]
             content = digest([post.incident for post in posts], self.shown, calls=calls)
             log.info("%s: %d messages merged into one", self.name, len(posts))
 
+        again = tried or any(post.again for post in posts)
+
         async def attempt(maybe: bool) -> Content:
-            said = repeated(content, self.shown) if maybe else content
+            said = repeated(content, self.shown) if again or maybe else content
             try:
                 await self.robot.post(said)
             except Malformed as refused:

@@ -83,7 +83,7 @@ class MailSender:
         identity = await self._outbox.send(letter)
         return entry(incident, self.receiver.name, now, decided, content.fallback, identity)
 
-    async def _deliver(self, letters: Sequence[_Letter]) -> str:
+    async def _deliver(self, letters: Sequence[_Letter], tried: bool) -> str:
         keys = [letter.incident.notification_key for letter in letters]
         identity = message_id(keys, self.receiver)
         first = letters[0]

@@ -17,6 +17,7 @@ R = TypeVar("R")
 class _Waiting(Generic[T, R]):
     what: T
     outcome: asyncio.Future[R]
+    tried: bool = False
 
 
 @dataclass
@@ -24,16 +25,18 @@ class Outbox(Generic[T, R]):
     """What waits at one receiver.
 
     While the limit has room for everything that waits, each goes alone; otherwise all that waits
-    goes as one. A caller that gives up takes only its own part along; the others are sent by the next.
+    goes as one. A caller that gives up takes only its own part along; the others are sent by the next,
+    who is told that they may have been sent.
 
     Attributes
     ----------
     limit : the receiver's rate limit.
-    deliver : sends one or several, retries included; its result or failure is that of each.
+    deliver : sends one or several, retries included, told whether one of them may have been sent
+        before; its result or failure is that of each.
     """
 
     limit: Limit
-    deliver: Callable[[Sequence[T]], Awaitable[R]]
+    deliver: Callable[[Sequence[T], bool], Awaitable[R]]
     _waiting: list[_Waiting[T, R]] = field(default_factory=list)
     _desk: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -55,7 +58,10 @@ class Outbox(Generic[T, R]):
         together = list(self._waiting) if len(self._waiting) > self.limit.left else [own]
         self.limit.take()
         try:
-            result = await self.deliver([one.what for one in together])
+            tried = any(one.tried for one in together)
+            for one in together:
+                one.tried = True
+            result = await self.deliver([one.what for one in together], tried)
         except Exception as failure:
             for one in together:
                 _settle(one.outcome, failure=failure)

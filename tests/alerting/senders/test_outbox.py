@@ -45,16 +45,18 @@ class Desk:
     def __init__(self, most: int) -> None:
         self.time = SimulatedTime(100.0)
         self.sent: list[tuple[int, ...]] = []
+        self.tried: list[bool] = []
         self.fail = False
         self.gate: asyncio.Event | None = None
         self.box: Outbox[int, str] = Outbox(Limit(most, self.time, self.time.sleep), self.deliver)
 
-    async def deliver(self, what: Sequence[int]) -> str:
+    async def deliver(self, what: Sequence[int], tried: bool) -> str:
         if self.gate:
             await self.gate.wait()
         if self.fail:
             raise ConnectionError("down")
         self.sent.append(tuple(what))
+        self.tried.append(tried)
         return f"message {len(self.sent)}"
 
 
@@ -96,3 +98,24 @@ async def test_who_gives_up_takes_nobody_along(gives_up: int) -> None:
     await asyncio.gather(*rest)
     others = [n for n in range(3) if n != gives_up]
     assert [n for sent in desk.sent for n in sent if n in others] == others
+
+
+async def test_what_a_cancelled_caller_may_have_sent_is_told_to_the_next() -> None:
+    desk = Desk(most=1)
+    assert await desk.box.send(0) == "message 1"
+    desk.gate, begun = asyncio.Event(), asyncio.Event()
+    deliver = desk.box.deliver
+
+    async def noted(what: Sequence[int], tried: bool) -> str:
+        begun.set()
+        return await deliver(what, tried)
+
+    desk.box.deliver = noted
+    tasks = [asyncio.create_task(desk.box.send(n)) for n in (1, 2, 3)]
+    await begun.wait()  # the minute is over: all three go as one, and the first holds the desk
+    tasks[0].cancel()
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    desk.gate.set()
+    await asyncio.gather(*tasks[1:])
+    assert [n for sent in desk.sent[1:] for n in sent] == [2, 3]
+    assert desk.tried[1]
