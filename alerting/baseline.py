@@ -34,6 +34,7 @@ from itertools import islice
 from typing import Final
 
 from alerting.capping import MENTION_MASS
+from alerting.ramp import SINCE, Reference
 from config.records import HourSummary
 from config.rules import Rules
 
@@ -52,6 +53,8 @@ RECENT: Final = 3
 """Latest hours of the past day that count while a watch is cold."""
 BAND_Z: Final = 3.0
 """z of the band's edges."""
+HALF_A_DAY: Final = 12
+"""Least hours of talk that a day must have to be a cold watch's reference for slow ramps."""
 LEAST: Final = 0.01
 """Least expected mass a minute, so that a factor over it stays a number."""
 _MAD_TO_SD: Final = 1.4826
@@ -109,6 +112,7 @@ class Baseline:
         self._hours: dict[int, _Hour] = {}
         self._spans: list[tuple[float, float]] = []
         self._cached: tuple[int, Normal] | None = None
+        self._reference: tuple[int, Reference | None] | None = None
 
     def restore(self, hours: Iterable[HourSummary]) -> None:
         """Take over the history that the index kept; replaces what was there."""
@@ -117,12 +121,12 @@ class Baseline:
             for h in sorted(hours, key=lambda h: h.hour_start)
             if h.minutes > 0
         }
-        self._cached = None
+        self._cached = self._reference = None
 
     def exclude(self, spans: Sequence[tuple[float, float]]) -> None:
         """Leave out the hours that touch these spans (incidents and known events: start, end or infinity)."""
         self._spans = list(spans)
-        self._cached = None
+        self._cached = self._reference = None
 
     def add(self, at: float, mass: float) -> None:
         """Take in one finished minute's capped negative mass, reported at `at`."""
@@ -141,6 +145,28 @@ class Baseline:
         if self._cached is None or self._cached[0] != number:
             self._cached = (number, self._normal(number))
         return self._cached[1]
+
+    def hour_at(self, at: float) -> Reference | None:
+        """Return what a whole hour at `at` is held against by the slow-ramp test (`ramp`)."""
+        number = int(at // HOUR)
+        if self._reference is None or self._reference[0] != number:
+            self._reference = (number, self._hour(number, self.at(at)))
+        return self._reference[1]
+
+    def _hour(self, number: int, normal: Normal) -> Reference | None:
+        if not normal.cold_start:
+            return Reference(normal.mean, max(normal.deviation(60), RHYTHM * normal.mean))
+        day = [
+            hour.total / hour.minutes
+            for n in range(number - SINCE - 24, number - SINCE)
+            if (hour := self._hours.get(n)) is not None and not self._left_out(n)
+        ]
+        whole = next(iter(self._hours), number) <= number - SINCE - 24
+        if not whole or len(day) < HALF_A_DAY:
+            return None
+        mean = max(normal.mean, LEAST, *day)
+        deviation = (normal.dispersion * mean / 60 + (RHYTHM * mean) ** 2) ** 0.5
+        return Reference(mean, float(deviation))
 
     def _prune(self, number: int) -> None:
         oldest = number - WEEKS * 168 - 1

@@ -24,6 +24,7 @@ from alerting.evidence import gather, quote
 from alerting.incidents import Incidents, Scene
 from alerting.levels import explain, judge
 from alerting.onset import first_of_rise
+from alerting.ramp import Ramp
 from alerting.terms import UsualTerms
 from alerting.velocity import WideWindow, Window, mass_of, shares
 from config.calendar import on_at
@@ -61,6 +62,7 @@ class Detector:
         self._before = Window(self._ring, rules.window)
         self._wide = WideWindow(self._ring, rules.evidence_window)
         self._baseline = Baseline(rules)
+        self._ramp = Ramp()
         self._incidents = Incidents(watch, rules, muting)
         self._usual = UsualTerms()
         self._least_mentions = rules.least("mentions")
@@ -106,6 +108,7 @@ class Detector:
         incidents: Sequence[Incident],
         mentions: Iterable[ScoredMention],
         last_signal: Signal | None,
+        signals: Sequence[Signal] = (),
     ) -> None:
         """Come back to where a stopped detector was; call it once, on a fresh one.
 
@@ -118,12 +121,15 @@ class Detector:
         incidents : open ones and those of the same nine weeks.
         mentions : at least `lookback` seconds before the last signal, to the newest.
         last_signal : the newest signal of the watch.
+        signals : the signals of the last `lookback` seconds; without them the slow rise is
+            known from the last one on, not at the ticks that are played again.
         """
         self._baseline.restore(hours)
         self._incidents.restore(list(incidents))
         self._leave_out()
-        told = [i.signal.at for i in incidents] + ([last_signal.at] if last_signal else [])
-        done = max(told, default=None)
+        told = [*signals, *(i.signal for i in incidents), *([last_signal] if last_signal else [])]
+        done = max((signal.at for signal in told), default=None)
+        self._ramp.restore((signal.at, signal.ramp) for signal in told)
         for mention in sorted(mentions, key=lambda m: (m.created_at, m.mention_id)):
             self._begin(mention.created_at)
             if done is not None:
@@ -132,6 +138,7 @@ class Detector:
         if done is not None:
             self._begin(done)
             self._run(done, replay=True)
+            self._ramp.replay(done)
         self.live = last_signal
 
     def observe(self, mention: ScoredMention) -> list[Output]:
@@ -192,8 +199,12 @@ class Detector:
         while (at := self._next * tick) <= until:
             if self._idle(at, replay):
                 self._incidents.holds.lapse()
-                minute = ceil((self._minute + 1) * MINUTE / tick - _EXACT)
-                self._next = max(self._next, minute) if len(self._ring) else floor(until / tick) + 1
+                if len(self._ring):
+                    minute = ceil((self._minute + 1) * MINUTE / tick - _EXACT)
+                    self._next = max(self._next, minute)
+                else:
+                    self._next = floor(until / tick) + 1
+                    self._minute = max(self._minute, floor((self._next - 1) * tick / MINUTE + _EXACT))
                 if (at := self._next * tick) > until:
                     self._next = floor(until / tick) + 1
                     break
@@ -227,6 +238,7 @@ class Detector:
 
     def _replay(self, at: float) -> None:
         self._minute = max(self._minute, floor(at / MINUTE + _EXACT))
+        self._ramp.replay(at)
         if self._possible():
             signal = self._measure(at, None)
             self._incidents.holds.note(at, judge(self.rules, signal).level)
@@ -272,6 +284,7 @@ class Detector:
         posts = [post for _, bucket in self._ring.between(start, end) for post in bucket.posts]
         mass = round(mass_of(posts, self.rules.author_cap), 4)
         self._baseline.add(at, mass)
+        self._ramp.add(mass, self._baseline.hour_at(at))
         return mass
 
     def _possible(self) -> bool:
@@ -326,6 +339,7 @@ class Detector:
             negative_stories=len(wide.stories),
             largest_account=wide.largest_account,
             authority=wide.authority,
+            ramp=self._ramp.sum,
             event=on_at(self.rules.calendar, at),
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
+from config.expressions import comparisons
 from config.rules import LevelRule, Rules
 from config.signal_fields import FIELDS
 
@@ -49,5 +49,5 @@ def numbers_of(rules: Rules) -> list[str]:
 def _number(rule: LevelRule, field: str) -> float | None:
     if field == "hold":
         return rule.hold
-    interval = rule.box.get(field)
-    return interval.low if interval is not None and isfinite(interval.low) else None
+    bars = [bar for bar in comparisons(rule.condition) if bar.field.name == field]
+    return next((bar.value for bar in bars if bar.sign in (">=", ">")), None)

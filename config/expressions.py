@@ -119,6 +119,11 @@ def both(*conditions: Condition) -> Condition:
     return _joined(All, conditions)
 
 
+def alternatives(condition: Condition) -> tuple[Condition, ...]:
+    """Return the conditions of which one must be met: itself, unless it is an `AnyOf`."""
+    return condition.parts if isinstance(condition, AnyOf) else (condition,)
+
+
 def comparisons(condition: Condition) -> Iterator[Compare]:
     """Give the comparisons in the order they were written."""
     if isinstance(condition, Compare):
@@ -129,12 +134,20 @@ def comparisons(condition: Condition) -> Iterator[Compare]:
 
 
 def with_bar(condition: Condition, name: str, value: float) -> Condition:
-    """Return `condition` with `value` in place of every number that the field `name` is held against."""
+    """Return `condition` with `value` in place of the number that the field `name` is first held against."""
+    return _with_bar(condition, name, value)[0]
+
+
+def _with_bar(condition: Condition, name: str, value: float) -> tuple[Condition, bool]:
     if isinstance(condition, Compare) and condition.field.name == name:
-        return replace(condition, value=value)
+        return replace(condition, value=value), True
     if isinstance(condition, All | AnyOf):
-        return replace(condition, parts=tuple(with_bar(part, name, value) for part in condition.parts))
-    return condition
+        for place, part in enumerate(condition.parts):
+            changed, done = _with_bar(part, name, value)
+            if done:
+                parts = (*condition.parts[:place], changed, *condition.parts[place + 1 :])
+                return replace(condition, parts=parts), True
+    return condition, False
 
 
 def parse(text: str) -> Condition:

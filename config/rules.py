@@ -12,7 +12,16 @@ from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, model_v
 
 from config.bounds import Box, Interval, box_of, never_met
 from config.calendar import Calendar, KnownEvent
-from config.expressions import Compare, Condition, ExpressionError, both, comparisons, parse, with_bar
+from config.expressions import (
+    Compare,
+    Condition,
+    ExpressionError,
+    alternatives,
+    both,
+    comparisons,
+    parse,
+    with_bar,
+)
 from config.loading import MisplacedError
 from config.records import Level
 from config.signal_fields import FIELDS, FieldKind
@@ -117,7 +126,7 @@ class Rules(Model):
         """Return these rules with single values changed, as the file writes them.
 
         Below ``levels``, a level may also be given the name of a field of its condition:
-        ``{levels: {IV: {z: 4}}}`` puts 4 in place of the number that z is held against.
+        ``{levels: {IV: {z: 4}}}`` puts 4 in place of the number that z is first held against.
 
         Raises
         ------
@@ -151,15 +160,16 @@ class Rules(Model):
                     ("levels", level.value, "when"),
                 )
         for (low, a), (high, b) in pairwise(ordered):
-            for name, bound in a.box.items():
-                below = b.box.get(name, Interval()).low
-                if FIELDS[name].kind is not FieldKind.SHARE and -inf < below < bound.low:
-                    expected = (
-                        f"at least {bound.low:g}, as level {low} has: no level is easier than a lower one"
+            for name in ("mentions", "authors"):
+                if getattr(b, name) < getattr(a, name):
+                    found = f"{getattr(b, name)}"
+                    raise MisplacedError(
+                        _not_below(getattr(a, name), low), found, ("levels", high.value, name)
                     )
-                    own = name in LevelRule.model_fields
-                    found = f"{below:g}" if own else f"{name} {below:g}"
-                    raise MisplacedError(expected, found, ("levels", high.value, name if own else "when"))
+            if (easier := _easier(b.when, a.when)) is not None:
+                field, bar, less = easier
+                place = ("levels", high.value, "when")
+                raise MisplacedError(_not_below(bar, low), f"{field} {less:g}", place)
         return self
 
 
@@ -204,6 +214,31 @@ def rules_for(watch: Watch, sets: Mapping[str, Rules]) -> Rules:
         return rules
     concerned = tuple(event for event in rules.calendar if event.concerns(watch.id))
     return rules.model_copy(update={"calendar": concerned})
+
+
+def _not_below(least: float, level: Level) -> str:
+    return f"at least {least:g}, as level {level} has: no level is easier than a lower one"
+
+
+def _easier(high: Condition, low: Condition) -> tuple[str, float, float] | None:
+    """A field of which an alternative of the higher level asks less than the lower level, and both numbers.
+
+    An alternative may ask for other fields altogether, and less of shares: the more talk, the
+    more of it is neutral.
+    """
+    lower = [_floors(alternative) for alternative in alternatives(low)]
+    for own in map(_floors, alternatives(high)):
+        missing = [{n: v for n, v in floors.items() if own.get(n, -inf) < v} for floors in lower]
+        comparable = [lacks for lacks in missing if lacks.keys() <= own.keys()]
+        if all(missing) and comparable:
+            name, least = next(iter(comparable[0].items()))
+            return name, least, own[name]
+    return None
+
+
+def _floors(condition: Condition) -> dict[str, float]:
+    box = (box_of(condition) or {}).items()
+    return {n: i.low for n, i in box if i.low > -inf and FIELDS[n].kind is not FieldKind.SHARE}
 
 
 _OWN: Final = frozenset(LevelRule.model_fields)

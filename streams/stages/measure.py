@@ -68,6 +68,7 @@ class Detector(Protocol):
         incidents: Sequence[Incident],
         mentions: Iterable[ScoredMention],
         last_signal: Signal | None,
+        signals: Sequence[Signal] = (),
     ) -> None:
         """Take up the state that the index holds."""
         ...
@@ -270,10 +271,11 @@ class MeasureStage:
         detector = self._detector_for(watch)
         last = await self._index.last_signal(watch.id)
         if last is None:
-            since, hours = 0.0, list[HourSummary]()
+            since, hours, signals = 0.0, list[HourSummary](), list[Signal]()
         else:
             since = last.at - self._memory_s
             hours = await self._index.hours(watch.id, last.at - HISTORY_S, last.at)
+            signals = await self._index.signals(watch.id, since, last.at)
         incidents = await self._index.incidents(watch=watch.id, limit=200)
         mentions = [mention async for mention in self._index.recent(watch.id, since, float("inf"))]
         unmeasured: list[ScoredMention] = []
@@ -281,7 +283,7 @@ class MeasureStage:
             done = max([i.signal.at for i in incidents] + ([last.at] if last else []), default=0.0)
             unmeasured = [mention for mention in mentions if mention.created_at > done]
             mentions = [mention for mention in mentions if mention.created_at <= done]
-        detector.restore(hours, incidents, mentions, last)
+        detector.restore(hours, incidents, mentions, last, signals)
         again = [i for i in incidents if i.state is not IncidentState.RESOLVED or i.updated_at >= since]
         await self._publisher.publish([Outgoing(INCIDENTS, watch.id.encode(), encode(i)) for i in again])
         return detector, unmeasured, await self._people.of(watch)

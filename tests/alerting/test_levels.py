@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.levels import explain, facts_of, judge
-from config.expressions import All, Compare, comparisons
+from config.expressions import Compare, alternatives, comparisons
 from config.records import Level, Signal
 from config.signal_fields import FIELDS
 from tests.alerting.sample_incident import FIRED
@@ -44,10 +44,10 @@ def with_value(signal: Signal, bar: Compare, value: float) -> Signal:
 
 
 def bars(level: Level) -> list[Compare]:
-    """The comparisons that the level always asks for."""
-    condition = DEFAULT.levels[level].condition
-    assert isinstance(condition, All)
-    return [part for part in condition.parts if isinstance(part, Compare)]
+    """The comparisons of the level's minimum evidence and of its burst test."""
+    rule = DEFAULT.levels[level]
+    evidence = list(comparisons(rule.condition))[:2]
+    return evidence + list(comparisons(alternatives(rule.when)[0]))
 
 
 def at_the_bars_of(level: Level) -> Signal:

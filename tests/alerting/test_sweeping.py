@@ -6,17 +6,24 @@ import pytest
 from pydantic import ValidationError
 
 from alerting.sweeping import numbers_of, with_value
+from config.expressions import comparisons
 from config.records import Level
+from config.rules import Rules
 from tests.alerting.timeline import DEFAULT, RULE_SETS
 
 
 def bars(field: str, value: float) -> list[float]:
-    changed = with_value(DEFAULT, field, value)
-    return [changed.levels[level].box[field].low for level in sorted(changed.levels, key=lambda x: x.rank)]
+    return numbers(with_value(DEFAULT, field, value), field)
+
+
+def numbers(rules: Rules, field: str) -> list[float]:
+    """The number that each level first holds the field against, from Ⅳ to Ⅰ."""
+    conditions = [rules.levels[level].condition for level in sorted(rules.levels, key=lambda x: x.rank)]
+    return [next(bar.value for bar in comparisons(c) if bar.field.name == field) for c in conditions]
 
 
 def test_the_lowest_level_gets_the_value_and_no_level_becomes_easier_than_a_lower_one() -> None:
-    own = bars("z", DEFAULT.levels[Level.IV].box["z"].low)
+    own = numbers(DEFAULT, "z")
     assert bars("z", 1.5) == [1.5, *own[1:]]
     high = max(own) + 1
     assert bars("z", high) == [high] * len(own)

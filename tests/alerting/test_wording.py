@@ -15,11 +15,11 @@ FACTS = facts_of(FIRED.signal)  # z 9.8, factor 10.25, 83 authors, share 80 %, c
 
 
 def test_a_level_is_told_with_its_evidence_and_hold() -> None:
-    assert asked_of(DEFAULT.levels[Level.III]) == (
-        "负面条数 ≥ 35，负面作者 ≥ 25，负面声量/分 ≥ 12，负面占比 ≥ 35%，倍数 ≥ 8，且 z ≥ 6；持续 30 秒"
+    assert asked_of(DEFAULT.levels[Level.II]) == (
+        "负面条数 ≥ 100，负面作者 ≥ 60，负面声量/分 ≥ 25，负面占比 ≥ 40%，倍数 ≥ 12，且 z ≥ 8；持续 60 秒"
     )
-    assert asked_of(DEFAULT.levels[Level.III], english=True).endswith(
-        "negative share ≥ 35%, factor ≥ 8 and z ≥ 6; for 30 s"
+    assert asked_of(DEFAULT.levels[Level.II], english=True).endswith(
+        "negative share ≥ 40%, factor ≥ 12 and z ≥ 8; for 60 s"
     )
 
 

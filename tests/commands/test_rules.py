@@ -33,7 +33,11 @@ def test_every_level_of_every_watch_is_told_in_words(run: Run) -> None:
     assert done.exit_code == 0
     assert "青山茶饮 qingshan-tea · 规则 default" in done.stdout
     assert (
-        "Ⅳ级：负面条数 ≥ 15，负面作者 ≥ 12，负面声量/分 ≥ 6，负面占比 ≥ 33%，倍数 ≥ 5，且 z ≥ 5"
+        "Ⅳ级：负面条数 ≥ 15，负面作者 ≥ 12，且（（负面声量/分 ≥ 6，负面占比 ≥ 33%，倍数 ≥ 5，且 z ≥ 5） 或 （缓升累积"
+        in done.stdout
+    )
+    assert (
+        "Ⅱ级：负面条数 ≥ 100，负面作者 ≥ 60，负面声量/分 ≥ 25，负面占比 ≥ 40%，倍数 ≥ 12，且 z ≥ 8"
         in done.stdout
     )
     assert "nothing to try the rules on" in done.stderr
@@ -41,7 +45,9 @@ def test_every_level_of_every_watch_is_told_in_words(run: Run) -> None:
 
 def test_english_is_selectable(run: Run) -> None:
     for done in (run(*CHECK, "--language", "en"), run(*CHECK, FENGSHENG_LANGUAGE="en")):
-        assert "level IV: negative mentions ≥ 15, negative authors ≥ 12, negative mass/min ≥ 6" in done.stdout
+        assert (
+            "level II: negative mentions ≥ 100, negative authors ≥ 60, negative mass/min ≥ 25" in done.stdout
+        )
 
 
 def test_it_shows_where_the_rules_would_have_fired(run: Run, data: Path) -> None:

@@ -162,10 +162,11 @@ def test_a_contradiction_is_found_where_it_is() -> None:
     assert never_met(parse("authors >= 9 and authors <= 9")) is None
 
 
-def test_a_bar_is_replaced_wherever_it_stands() -> None:
-    changed = with_bar(parse("z >= 4 and (z >= 9 or authority)"), "z", 5)
-    assert str(changed) == "z >= 5 and (z >= 5 or authority)"
-    assert [bar.value for bar in comparisons(changed)] == [5, 5]
+def test_the_first_bar_of_a_field_is_replaced() -> None:
+    changed = with_bar(parse("factor >= 2 and (authority or z >= 4) and z >= 9"), "z", 5)
+    assert str(changed) == "factor >= 2 and (authority or z >= 5) and z >= 9"
+    assert [bar.value for bar in comparisons(changed)] == [2, 5, 9]
+    assert with_bar(changed, "ramp", 1) == changed
 
 
 def test_conditions_are_joined_flat() -> None:

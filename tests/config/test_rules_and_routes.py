@@ -71,6 +71,32 @@ def test_a_higher_level_must_not_be_easier(
     assert "level IV" in message
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "refused_for"),
+    [
+        ("z >= 3 or ramp >= 4", "z >= 5 or ramp >= 5", None),
+        ("z >= 3 or ramp >= 4", "z >= 2 or ramp >= 5", "z 2"),
+        ("z >= 3 or ramp >= 4", "z >= 5 or ramp >= 3", "ramp 3"),
+        ("z >= 3 and factor >= 4", "authority", None),
+        ("z >= 3 or z >= 2 and ramp >= 4", "z >= 2 and ramp >= 4", None),
+        ("z >= 3 and negative_share >= 40%", "z >= 3 and negative_share >= 30%", None),
+    ],
+)
+def test_alternatives_are_compared_each_with_its_like(
+    tmp_path: Path, low: str, high: str, refused_for: str | None
+) -> None:
+    path = tmp_path / "it.yaml"
+    path.write_text(
+        "rules:\n default:\n  levels:\n"
+        f"   IV: {{mentions: 5, authors: 5, when: {low}}}\n   III: {{mentions: 5, authors: 5, when: {high}}}\n"
+    )
+    if refused_for is None:
+        load(path, RuleSets)
+    else:
+        message = refused(tmp_path, path.read_text(), RuleSets)
+        assert f":5: rules.default.levels.III.when: found {refused_for}, expected at least" in message
+
+
 def test_levels_are_compared_across_a_gap(tmp_path: Path) -> None:
     message = refused(tmp_path, LEVELS.replace("z >= 6", "z >= 1"), RuleSets)
     assert "it.yaml:7: rules.default.levels.I.when: found z 1, expected at least 3" in message
@@ -151,7 +177,7 @@ def test_a_watch_overrides_single_values(tmp_path: Path) -> None:
         ("window: 7", ":6: watches.0.override.window: found 7, expected a multiple of bucket (5 s)"),
         ("windows: 7", ":6: watches.0.override.windows: found the unknown key 'windows', expected one of window"),
         ("levels: {IV: {zz: 3}}", ":6: watches.0.override.levels.IV.zz: found the unknown key 'zz'"),
-        ("levels: {IV: {ramp: 3}}", ":6: watches.0.override.levels.IV.ramp: found 'ramp', expected a field of the"),
+        ("levels: {IV: {stories: 3}}", ":6: watches.0.override.levels.IV.stories: found 'stories', expected a field of the"),
         ("levels: {IV: {z: high}}", ":6: watches.0.override.levels.IV.z: found 'high', expected a number"),
         ("levels: {IV: {negative_share: 30}}", ":6: watches.0.override.levels.IV.negative_share: found 30, expected"),
         ("levels: {IV: {when: z > > 1}}", ":6: watches.0.override.levels.IV.when: found '>' at position 5, expected"),
