@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from alerting.detector import Detector, Output
 from alerting.simple_rules import SIMPLE_RULES
-from config.records import Incident, Level, Record, ScoredMention
+from config.records import HourSummary, Incident, Level, Record, ScoredMention
 from config.rules import Rules, rules_for
 from config.watches import Watch
 
@@ -114,6 +114,10 @@ class Backtest:
         self._detectors = {w.id: Detector(w, rules_for(w, rules), signals=timelines) for w in watches}
         self._seen = {w.id: _Seen() for w in watches}
         self._timelines = timelines
+
+    def remember(self, watch: str, hours: Sequence[HourSummary]) -> None:
+        """Give a watch the hours of a history that lies before its first mention."""
+        self._detectors[watch].restore(hours, [], [], None)
 
     def observe(self, mention: ScoredMention) -> None:
         """Give the mention to its watch, or to all of its watches where none is set."""

@@ -1,0 +1,115 @@
+"""Make labelled brand timelines of real posts, judge them, and print or write the tables.
+
+    python -m benchmarks.judgement DATA [--model DIR] [--rules FILE] [--cache DIR] [--write]
+
+DATA holds ced_cascades, covid_cascades and change3_control (.jsonl.xz). The texts are
+classified once and kept in the cache, outside the repository; a stopped run goes on there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.judgement import tables
+from benchmarks.judgement.control import ControlResult, control
+from benchmarks.judgement.driving import Result, drive
+from benchmarks.judgement.growing import constants, moments, scores
+from benchmarks.judgement.kinds import timelines
+from benchmarks.judgement.material import Material, material
+from benchmarks.judgement.reading import fingerprint, readings
+from benchmarks.judgement.rivals import rivals
+from benchmarks.judgement.sources import SEED, read
+from config.loading import load
+from config.rules import RuleSets
+from config.settings import ScoringSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "judgement.md"
+MARK = "<!-- judgement -->"
+
+
+def main() -> int:
+    """Judge."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "fengsheng-judgement"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, help="folder of the three files")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "fengsheng-small")
+    parser.add_argument("--rules", type=Path, default=ROOT / "config" / "rules.yaml")
+    parser.add_argument("--cache", type=Path, default=cache)
+    parser.add_argument("--control-days", type=int, default=3, help="busiest days in a row (default 3)")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/judgement.md")
+    options = parser.parse_args()
+    scoring = ScoringSettings()
+    sources = read(options.data, options.control_days)
+    stuff = material(sources, readings(sources.texts(), options.model, options.cache, scoring), scoring)
+    rules = load(options.rules, RuleSets).rules
+    begun = time.monotonic()
+    results: list[Result] = []
+    for timeline in timelines(stuff, options.seed):
+        results.append(drive(timeline, rules))
+        print(f"\r{len(results)} timelines, {timeline.kind}", end=" " * 30, file=sys.stderr)
+    calm = control(stuff, rules)
+    seconds = time.monotonic() - begun
+    told = _told(results, calm, stuff, options.model, options.seed, seconds)
+    print(told)
+    if options.write:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
+        PAGE.write_text(f"{before}{MARK}\n{told}\n{MARK}{rest.partition(MARK)[2]}", encoding="utf-8")
+    return 0
+
+
+def _told(
+    results: Sequence[Result],
+    calm: Sequence[ControlResult],
+    stuff: Material,
+    model: Path,
+    seed: int,
+    seconds: float,
+) -> str:
+    posts = sum(len(r.timeline.posts) for r in results)
+    folds = moments(stuff, seed)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    today = datetime.now(UTC).date().isoformat()
+    return "\n".join(
+        [
+            f"{len(results)} timelines, {sum(r.timeline.days for r in results)} watch-days, {posts:,} posts;"
+            f" {len(stuff.cascades)} cascades for crises; seed {seed}; model {fingerprint(model)};"
+            f" {machine}; {seconds:.0f} s after the texts were classified; {today}",
+            "",
+            tables.aims(results, calm),
+            "",
+            "### By kind",
+            "",
+            tables.by_kind(results),
+            "",
+            "### By size of the crisis",
+            "",
+            tables.by_size(results),
+            "",
+            "### Against the rules of today",
+            "",
+            tables.compared(results, rivals(results)),
+            "",
+            "### The control stream, as it was",
+            "",
+            tables.of_control(calm),
+            "",
+            "### Growth",
+            "",
+            tables.growth(scores(folds), constants([asked for fold in folds for asked in fold])),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
