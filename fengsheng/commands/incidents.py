@@ -11,7 +11,7 @@ from rich.table import Table
 
 from alerting.message.content import Presentation
 from alerting.message.terminal import render_terminal
-from config.records import Incident, Notification, Transition, encode
+from config.records import AuditEntry, Incident, IncidentState, Notification, Transition, encode
 from config.settings import Settings
 from fengsheng.commands.incident_acts import ack, false_alarm, resolve
 from fengsheng.commands.silences import silence, silences, unsilence
@@ -32,6 +32,7 @@ app.command()(silences)
 app.command()(unsilence)
 
 _LEVELS = {"I": "Ⅰ级（红）", "II": "Ⅱ级（橙）", "III": "Ⅲ级（黄）", "IV": "Ⅳ级（蓝）"}
+_ROMAN = {"I": "Ⅰ", "II": "Ⅱ", "III": "Ⅲ", "IV": "Ⅳ"}
 _STATES = {"pending": "观察", "firing": "进行中", "recovering": "回落", "resolved": "已结束"}
 
 
@@ -65,7 +66,7 @@ def list_(
             incident.id,
             escaped(incident.watch_name),
             _LEVELS[incident.peak_level],
-            _STATES[incident.state],
+            _state(incident),
             when(incident.started_at, zone),
             when(incident.resolved_at, zone),
             str(incident.pages),
@@ -106,9 +107,11 @@ def show(
         return
     zone = settings.timezone
     out.print(render_terminal(incident, Presentation.of(settings)))
-    audit = Table("时间 at", "谁 who", "变化 change", "原因 why", title="经过 audit trail")
+    names = ("时间 at", "谁 who", "变化 change", "从 → 到 from → to", "原因 why")
+    audit = Table(*names, title="经过 audit trail")
     for entry in incident.audit:
-        audit.add_row(when(entry.at, zone), *map(escaped, (entry.who, entry.change, entry.why)))
+        cells = (entry.who, entry.change, _step(entry), entry.why)
+        audit.add_row(when(entry.at, zone), *map(escaped, cells))
     out.print(audit)
     sent = Table(
         "时间 at", "渠道 receiver", "内容 transition", "种类 kind", "状态 state", title="通知 notifications"
@@ -116,6 +119,28 @@ def show(
     for n in told:
         sent.add_row(when(n.at, zone), escaped(n.receiver), str(n.transition or ""), _kind(n), str(n.state))
     out.print(sent)
+
+
+def _state(incident: Incident) -> str:
+    """The state, and what people or the muting have made of it."""
+    parts = [_STATES[incident.state]]
+    if incident.false_alarm:
+        parts.append("误报 false alarm")
+    if incident.state is not IncidentState.RESOLVED and incident.muted is not None:
+        parts.append("静默 muted")
+    if incident.state is not IncidentState.RESOLVED and incident.acknowledged_by is not None:
+        parts.append(f"已确认 {escaped(incident.acknowledged_by)}")
+    return " · ".join(parts)
+
+
+def _step(entry: AuditEntry) -> str:
+    """From which level and state to which an entry led."""
+    pairs = (
+        (_ROMAN.get(entry.level_before or ""), _ROMAN.get(entry.level or "")),
+        (_STATES.get(entry.state_before or ""), _STATES.get(entry.state or "")),
+    )
+    moves = [f"{old} → {new}" if old else f"→ {new}" for old, new in pairs if new and old != new]
+    return " · ".join(moves)
 
 
 def _kind(notification: Notification) -> str:

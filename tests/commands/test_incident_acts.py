@@ -7,8 +7,9 @@ import getpass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from config.records import Act, ActKind, Silence, decode
+from config.records import Act, ActKind, AuditEntry, IncidentState, Level, Silence, decode
 from streams.index.sqlite import SqliteIndex
 from tests.alerting.sample_incident import FIRED, RESOLVED
 from tests.commands.conftest import Run
@@ -136,3 +137,19 @@ def test_one_incident_can_be_silenced(run: Run) -> None:
     [made] = silences(run)
     assert (made.incident_id, made.watches) == (OPEN.id, [])
     assert FIRED.id != OPEN.id
+
+
+def test_list_and_show_tell_what_people_did(run: Run, data: Path) -> None:
+    entry = AuditEntry(
+        at=OPEN.updated_at, who="@lead", change="false_alarm", why="抽奖", level=Level.II, level_before=Level.II,
+        state=IncidentState.RESOLVED, state_before=IncidentState.FIRING, act="a",
+    )  # fmt: skip
+    wrong = replace(OPEN, state=IncidentState.RESOLVED, false_alarm=True, sequence=9, audit=[entry])
+    quiet = replace(OPEN, id="other", muted="silence", acknowledged_by="@[x]")
+    with_index(data, lambda index: index.write_incidents([wrong, quiet]))
+    listed = run("incidents", "list").stdout
+    for part in ("误报", "静默", "已确认 @[x]"):
+        assert part in listed
+    shown = run("incidents", "show", OPEN.id).stdout
+    for part in ("进行中 → 已结束", "@lead", "false_alarm", "抽奖"):
+        assert part in shown
