@@ -16,7 +16,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -177,7 +177,7 @@ def decide(measured: Mapping[str, Measured | str]) -> Choice:
     truth = _flat(exact[best])
     engine = best
     for name in found.keys() - exact.keys():
-        same = sum(map(_equal, _flat(found[name]), truth)) / len(truth)
+        same = sum(a == b for a, b in zip(_flat(found[name]), truth, strict=True)) / len(truth)
         if same < AGREEMENT[name]:
             refused[name] = f"{same:.1%} of labels as float32's, {AGREEMENT[name]:.1%} are needed"
         elif found[name]["rate"] > max(found[engine]["rate"], FASTER * found[best]["rate"]):
@@ -190,6 +190,3 @@ def decide(measured: Mapping[str, Measured | str]) -> Choice:
 
 def _flat(one: Measured) -> list[str]:
     return [label for row in one["labels"] for label in row]
-
-
-_equal: Callable[[str, str], bool] = str.__eq__
