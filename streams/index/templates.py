@@ -155,7 +155,7 @@ async def _update(cluster: Cluster, names: Names, kind: str, wanted: Mapping[str
     for index, found in sorted(mappings.items()):
         mapping = found["mappings"]
         check_format(cluster, f"the index {index}", mapping.get("_meta"))
-        missing = {name: field for name, field in wanted.items() if name not in mapping.get("properties", {})}
+        missing = _missing(mapping, wanted)
         if missing:
             await cluster.call(
                 f"adding fields to {index}",
@@ -163,6 +163,16 @@ async def _update(cluster: Cluster, names: Names, kind: str, wanted: Mapping[str
             )
             said.append(f"index {index} gained {', '.join(missing)}")
     return said
+
+
+def _missing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The wanted fields that are not in `found`, or lack one of their own, as an incident's signal may."""
+    known = found.get("properties", {})
+    return {
+        name: field
+        for name, field in wanted.items()
+        if name not in known or _missing(known[name], field.get("properties", {}))
+    }
 
 
 def check_format(cluster: Cluster, thing: str, meta: Mapping[str, Any] | None) -> None:

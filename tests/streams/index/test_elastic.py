@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from config.settings import ElasticsearchSettings
 from streams.index.base import IndexUnavailable
 from streams.index.elastic import ElasticIndex
-from streams.index.mapping import FORMAT
-from tests.streams.index.records import NOON, mention, score, signal
+from streams.index.mapping import FORMAT, MONTHLY, SINGLE, mapping_of
+from tests.streams.index.records import NOON, incident, mention, score, signal
 
 real = pytest.mark.elasticsearch
 
@@ -139,7 +139,7 @@ async def test_without_setup_nothing_is_written_or_read(
 async def test_setup_says_what_it_did_and_may_run_again(index: ElasticIndex) -> None:
     said = await index.setup()
     assert said[0].startswith("text is analysed with ")
-    assert len([line for line in said if line.startswith("template ")]) == 6
+    assert len([line for line in said if line.startswith("template ")]) == len(MONTHLY) + len(SINGLE)
     assert len([line for line in said if line.endswith(" created")]) == 4
     await index.write_mentions([mention(1)])
     again = await index.setup()
@@ -263,6 +263,20 @@ async def test_an_index_in_the_place_of_an_alias_is_told(
     await client.indices.create(index=f"{elastic_settings.prefix}mentions")
     with pytest.raises(IndexUnavailable, match=r"elasticsearch\.prefix"):
         await index.setup()
+
+
+@real
+async def test_what_an_older_version_made_gains_new_fields_however_deep(
+    index: ElasticIndex, client: AsyncElasticsearch, elastic_settings: ElasticsearchSettings
+) -> None:
+    older = mapping_of("incidents", "standard", "standard")
+    for name in ("ramp", "event", "evidence_negative"):
+        del older["properties"]["signal"]["properties"][name]
+    await client.indices.create(index=f"{elastic_settings.prefix}incidents", mappings=older)
+    assert f"index {elastic_settings.prefix}incidents gained signal" in await index.setup()
+    with_signal = incident(1, 1, signal=signal(NOON, ramp=2.5))
+    assert await index.write_incidents([with_signal]) == []
+    assert await index.incident(with_signal.id) == with_signal
 
 
 @real
