@@ -122,9 +122,9 @@ _LIMITS: Final = """
 ```sh
 fengsheng model finetune --recipe {name} --data DATA --base {base} --run-dir runs/{name}
 fengsheng model export   --recipe {name} --data DATA --base {base} --run-dir runs/{name} --out models/fengsheng-{name}
-fengsheng model evaluate DATA/emotion/smp2020_usual_dev.jsonl.xz --model models/fengsheng-{name}
+fengsheng model evaluate DATA/emotion/smp2020_usual_dev.jsonl.xz --model models/fengsheng-{name} --engine onnx-float32
 fengsheng model posts    --data DATA --split dev > intents.jsonl
-fengsheng model evaluate intents.jsonl --head intent --model models/fengsheng-{name}
+fengsheng model evaluate intents.jsonl --head intent --model models/fengsheng-{name} --engine onnx-float32
 ```
 
 `finetune` goes on where it stopped, after a kill too; `DATA` holds the files named in `models/data.py`.

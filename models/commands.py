@@ -198,6 +198,9 @@ def evaluate(
         int | None, typer.Option("--limit", min=1, help="只取这么多行 Only so many rows, evenly taken.")
     ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    engine: Annotated[
+        str, typer.Option("--engine", help="引擎 auto, onnx-float32, onnx-int8, torch, …")
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON Write one JSON object.")] = False,
 ) -> None:
     """评测模型 Measure a model on labelled posts: accuracy, macro-F1, each class, confusion.
@@ -216,7 +219,7 @@ def evaluate(
             raise ValueError(f"{file}: no rows to measure on")
         from models.serving import Classifier
 
-        classifier = Classifier(model, device=device)
+        classifier = Classifier(model, device=device, engine=engine)
         try:
             found = measure(classifier, rows, chosen)
         finally:
