@@ -177,7 +177,7 @@ def test_conditions_are_joined_flat() -> None:
 def test_the_labels_are_those_of_the_models() -> None:
     for head in ("emotion", "intent"):
         known = {name: field.zh for name, field in FIELDS.items() if name.startswith(f"{head}.")}
-        labels = LABEL_ZH[head]  # type: ignore[index]
+        labels = LABEL_ZH[head]
         assert list(known) == [f"{head}.{label}" for label in labels]
         assert all(labels[name.split(".")[1]] in zh for name, zh in known.items())
     assert {field.kind for field in FIELDS.values()} == set(FieldKind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,7 @@ import pytest
 
 from alerting.detector import Detector
 from config.records import (
+    HourSummary,
     Incident,
     IncidentState,
     Match,
@@ -22,7 +23,7 @@ from config.records import (
 from streams.index.sqlite import SqliteIndex
 from streams.stages.base import INCIDENTS, SCORED, SIGNALS, Counters, Incoming, Outgoing
 from streams.stages.measure import FEED_DELAY_S, MeasureStage
-from tests.alerting.timeline import DEFAULT, WATCH, Story
+from tests.alerting.timeline import DEFAULT, MINUTE, WATCH, Story
 from tests.streams.stages.failing_index import FailingIndex
 from tests.streams.stages.making import NOW, MemoryPublisher, incoming
 
@@ -228,6 +229,36 @@ async def test_after_forgetting_a_watch_is_restored_from_the_index(
     await measuring.run(messages(crisis[-20:]))
     assert measuring.detectors[WATCH.id] is not known
     assert await outcome(index) == before
+
+
+async def test_a_watch_is_restored_with_the_slow_rise_of_its_latest_signals(
+    index: SqliteIndex, crisis: list[ScoredMention]
+) -> None:
+    given: list[float] = []
+
+    class Asked(Detector):
+        def restore(
+            self,
+            hours: Sequence[HourSummary],
+            incidents: Sequence[Incident],
+            mentions: Iterable[ScoredMention],
+            last_signal: Signal | None,
+            signals: Sequence[Signal] = (),
+        ) -> None:
+            given.extend(signal.at for signal in signals)
+            super().restore(hours, incidents, mentions, last_signal, signals)
+
+    await index.write_mentions(crisis)
+    measuring = stage(index, MemoryPublisher(), detector=Asked)
+    await measuring.run(messages(crisis))
+    assert given == []
+    measuring.forget()
+    await measuring.run(messages(crisis[-20:]))
+    last = await index.last_signal(WATCH.id)
+    assert last is not None
+    told = [s.at for s in await index.signals(WATCH.id, 0, last.at)]
+    assert given == [at for at in told if given[0] <= at <= given[-1]]
+    assert given[-1] - given[0] >= Detector.lookback(DEFAULT) - MINUTE or given == told
 
 
 async def test_what_can_not_be_measured_is_dead_lettered_and_the_rest_is_measured(
