@@ -225,9 +225,12 @@ def test_nothing_pages_while_it_is_muted_and_each_incident_at_most_once(
         if incident.pages > paged.get(incident.id, 0):
             assert not silenced
             paged[incident.id] = paged.get(incident.id, 0) + 1
-        if incident.state is IncidentState.FIRING:
-            assert (incident.muted == "silence") is silenced
     assert all(count == 1 for count in paged.values())
+    # A fall of the level and the end of a silence may share a tick: the last word of it counts.
+    for incident in {(i.id, i.updated_at): i for i in run.told}.values():
+        if incident.state is IncidentState.FIRING:
+            silenced = any(s.starts_at <= incident.updated_at < s.ends_at for s in silences)
+            assert (incident.muted == "silence") is silenced
     newest = {i.id: i for i in run.told}
     for incident in newest.values():  # never lost: what fires unmuted has been paged
         if incident.state is IncidentState.FIRING and incident.muted is None:
