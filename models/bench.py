@@ -21,7 +21,7 @@ from models.serving.choice import CANDIDATES, run_apart
 from models.serving.classifier import Classifier
 from models.serving.directory import open_directory
 from models.serving.opening import installed
-from models.serving.processor import describe, gpus, threads
+from models.serving.processor import gpus, name, threads
 
 BERT_BASE: Final = {
     "vocab_size": 21128,
@@ -77,12 +77,12 @@ def end_to_end(model: str, texts: Sequence[str], engines: Iterable[str]) -> list
     with tempfile.TemporaryDirectory() as folder:
         if installed("torch"):
             ways += _pipelines(model, Path(folder))
-        best = dict.fromkeys((name for name, _ in ways), float("inf"))
+        best = dict.fromkeys((way for way, _ in ways), float("inf"))
         for _ in tqdm(range(_ROUNDS), desc="text to labels", unit="round"):
-            for name, run in ways:
+            for way, run in ways:
                 start = time.perf_counter()
                 run(list(texts))
-                best[name] = min(best[name], time.perf_counter() - start)
+                best[way] = min(best[way], time.perf_counter() - start)
     for one in opened:
         one.close()
     return [Throughput(name, len(texts) / seconds) for name, seconds in best.items()]
@@ -159,7 +159,7 @@ def as_markdown(
 ) -> str:
     """Lay the figures out: the machine, the forward by length and batch, text to labels, the GPU's share."""
     lines = [
-        f"{describe()}, {threads()} threads of {os.cpu_count()}, {platform.system()}, Python {platform.python_version()}",
+        f"{name()}, {threads()} threads of {os.cpu_count()}, {platform.system()}, Python {platform.python_version()}",
         "",
     ]
     head = [f"{tokens} tokens × {rows}" for tokens in LENGTHS for rows in BATCHES if rows in (1, 32)]
