@@ -21,7 +21,7 @@ from models.serving.choice import CANDIDATES, run_apart
 from models.serving.classifier import Classifier
 from models.serving.directory import open_directory
 from models.serving.opening import installed
-from models.serving.processor import gpus, name, threads
+from models.serving.processor import gpus, processor_name, threads
 
 BERT_BASE: Final = {
     "vocab_size": 21128,
@@ -159,7 +159,7 @@ def as_markdown(
 ) -> str:
     """Lay the figures out: the machine, the forward by length and batch, text to labels, the GPU's share."""
     lines = [
-        f"{name()}, {threads()} threads of {os.cpu_count()}, {platform.system()}, Python {platform.python_version()}",
+        f"{processor_name()}, {threads()} threads of {os.cpu_count()}, {platform.system()}, Python {platform.python_version()}",
         "",
     ]
     head = [f"{tokens} tokens × {rows}" for tokens in LENGTHS for rows in BATCHES if rows in (1, 32)]

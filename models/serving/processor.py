@@ -44,14 +44,14 @@ def saturates() -> bool:
     return not flags() & {"avx512_vnni", "avx_vnni", "amx_int8"}
 
 
-def name() -> str:
+def processor_name() -> str:
     """Give the processor's name, for people."""
     return _about().get("model name") or platform.processor() or platform.machine()
 
 
 def describe() -> str:
     """Name the processor and what it can, the same on machines where the same is fast."""
-    return " ".join([platform.machine(), name(), *sorted(flags())])
+    return " ".join([platform.machine(), processor_name(), *sorted(flags())])
 
 
 @cache
