@@ -72,8 +72,16 @@ def signal(at: float, watch: str = "tea", **changes: Any) -> Signal:
         ["mass", "velocity", "velocity_raw", "acceleration", "expected", "band_low", "band_high", "z",
          "factor", "negative_share", "top_author_share"], 0.5
     )  # fmt: skip
-    counts = {"mentions": 7, "negative": 3, "authors": 5, "negative_authors": 2, "platforms": 1,
-              "evidence_negative": 4, "negative_stories": 2, "largest_account": 1_200_000}
+    counts = {
+        "mentions": 7,
+        "negative": 3,
+        "authors": 5,
+        "negative_authors": 2,
+        "platforms": 1,
+        "evidence_negative": 4,
+        "negative_stories": 2,
+        "largest_account": 1_200_000,
+    }
     fields: dict[str, Any] = {"watch": watch, "at": at, "window_s": 300.0, **numbers, **counts}
     fields |= {"authority": True, "ramp": 1.25, "event": "春季新品"}
     return Signal(**fields | changes)

@@ -9,7 +9,17 @@ import msgspec
 import pytest
 
 from alerting.detector import Detector
-from config.records import Act, ActKind, Incident, IncidentState, Level, ScoredMention, Silence, Transition, decode
+from config.records import (
+    Act,
+    ActKind,
+    Incident,
+    IncidentState,
+    Level,
+    ScoredMention,
+    Silence,
+    Transition,
+    decode,
+)
 from streams.index.base import IndexUnavailable
 from streams.index.sqlite import SqliteIndex
 from streams.stages.base import INCIDENTS, Counters
