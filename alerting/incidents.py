@@ -215,7 +215,7 @@ class Incidents:
     def _recovering(self, scene: Scene, incident: Incident, held: Level | None) -> list[Incident]:
         if held is not None:
             return self._reopen(scene, incident, held)
-        calm = self.holds.calm_for(scene.at, self.holds.lowest, _state_since(incident))
+        calm = self.holds.calm_for(scene.at, self.holds.lowest, _recovering_since(incident))
         if calm < self._rules.resolve_hold:
             return []
         why = f"恢复后又平静 {self._rules.resolve_hold:g} 秒"
@@ -331,9 +331,10 @@ def _raised_at(incident: Incident) -> float:
     return next((e.at for e in reversed(incident.audit) if e.change in _RAISES), incident.updated_at)
 
 
-def _state_since(incident: Incident) -> float:
-    changes = [e.at for e in incident.audit if e.state is incident.state]
-    return changes[-1] if changes else incident.updated_at
+def _recovering_since(incident: Incident) -> float:
+    """Return when the recovery began; what people did in it, or a silence that ended, is no new beginning."""
+    recoveries = (e.at for e in reversed(incident.audit) if e.change == Transition.RECOVERING)
+    return next(recoveries, incident.updated_at)
 
 
 def _changed(before: Signal, now: Signal) -> bool:

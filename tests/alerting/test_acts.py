@@ -84,6 +84,15 @@ def test_what_is_over_can_not_be_acknowledged() -> None:
     assert do(run, ActKind.ACKNOWLEDGE) == []  # nor does it take effect at the second wave
 
 
+def test_who_acknowledges_during_the_recovery_does_not_delay_the_end() -> None:
+    run = Run()
+    run(Level.IV, 3)
+    assert run(None, 12) == [Transition.RECOVERING]
+    run(None, 10)
+    do(run, ActKind.ACKNOWLEDGE)
+    assert run(None, 8) == [Transition.RESOLVED]
+
+
 def test_an_incident_closed_by_hand_stays_closed_while_the_same_wave_goes_on() -> None:
     run = Run()
     run(Level.III, 3)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerting.muting import MuteReason, Muting
@@ -181,6 +181,7 @@ MUTE_ONLY = {"muted", "unmuted"}
 
 @settings(deadline=None, max_examples=60)
 @given(ticks, st.lists(st.tuples(st.integers(0, 400), st.integers(1, 200)), max_size=4))
+@example([(Level.IV, 3), (None, 5), (None, 25)], [(0, 15)])  # it ends while the incident recovers
 def test_silence_never_delays_or_changes_what_happens(
     story: list[tuple[Level | None, int]], silent: list[tuple[int, int]]
 ) -> None:
