@@ -138,9 +138,7 @@ def main() -> None:
         load_classifier(settings).classify(["预热"] * 8)
         seconds = {
             "model alone": model_alone(posts, load_classifier(settings)),
-            "whole pipeline, embedded": asyncio.run(
-                pipeline(posts, load_classifier(settings), Path(folder))
-            ),
+            "whole pipeline, embedded": asyncio.run(pipeline(posts, load_classifier(settings), Path(folder))),
             "no-op Faust agent": asyncio.run(no_op(posts)),
         }
     size = sum(len(encode(post)) for post in posts) / len(posts)

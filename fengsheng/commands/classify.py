@@ -89,7 +89,9 @@ def classify(
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda.")] = None,
     engine: Annotated[
         str | None,
-        typer.Option("--engine", help="运行方式 auto, onnx-int8, onnx-float32, torch, … (see settings.engine)."),
+        typer.Option(
+            "--engine", help="运行方式 auto, onnx-int8, onnx-float32, torch, … (see settings.engine)."
+        ),
     ] = None,
     explaining: Annotated[
         bool,
