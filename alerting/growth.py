@@ -28,9 +28,9 @@ HORIZON: Final = 3600.0
 """Seconds that are projected."""
 Z90: Final = 1.645
 """Quantile of the normal law at 95 %: half of the 90 % interval."""
-MEDIAN_RATIO: Final = 0.8
+MEDIAN_RATIO: Final = 0.71
 """Median of (next hour) / (what the last minutes make in an hour), over the benchmark's crises."""
-LOG_SPREAD: Final = 0.6
+LOG_SPREAD: Final = 0.42
 """Standard deviation of that ratio's logarithm."""
 WINDOW: Final = 600.0
 """Seconds whose count `scaling` goes by."""
@@ -68,7 +68,7 @@ def project(since_onset: float, count: int) -> Projection | None:
     True
     >>> told = project(1800, 40)
     >>> round(told.low), round(told.median), round(told.high)
-    (0, 0, 0)
+    (82, 173, 365)
     """
     return scaling(count) if SHOWN_FROM <= since_onset <= SHOWN_UNTIL else None
 

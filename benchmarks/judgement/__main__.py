@@ -13,7 +13,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,13 +22,13 @@ from benchmarks.judgement import tables
 from benchmarks.judgement.control import ControlResult, control
 from benchmarks.judgement.driving import Result, drive
 from benchmarks.judgement.growing import constants, moments, scores
-from benchmarks.judgement.kinds import timelines
+from benchmarks.judgement.kinds import Plan, make, plans
 from benchmarks.judgement.material import Material, material
 from benchmarks.judgement.reading import fingerprint, readings
 from benchmarks.judgement.rivals import rivals
 from benchmarks.judgement.sources import SEED, read
 from config.loading import load
-from config.rules import RuleSets
+from config.rules import Rules, RuleSets
 from config.settings import ScoringSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=cache)
     parser.add_argument("--control-days", type=int, default=3, help="busiest days in a row (default 3)")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/judgement.md")
     options = parser.parse_args()
     scoring = ScoringSettings()
@@ -54,10 +56,7 @@ def main() -> int:
     stuff = material(sources, readings(sources.texts(), options.model, options.cache, scoring), scoring)
     rules = load(options.rules, RuleSets).rules
     begun = time.monotonic()
-    results: list[Result] = []
-    for timeline in timelines(stuff, options.seed):
-        results.append(drive(timeline, rules))
-        print(f"\r{len(results)} timelines, {timeline.kind}", end=" " * 30, file=sys.stderr)
+    results = judged(stuff, rules, options.seed, options.jobs)
     calm = control(stuff, rules)
     seconds = time.monotonic() - begun
     told = _told(results, calm, stuff, options.model, options.seed, seconds)
@@ -68,6 +67,30 @@ def main() -> int:
     return 0
 
 
+def judged(stuff: Material, rules: Mapping[str, Rules], seed: int, jobs: int) -> list[Result]:
+    """Return what came of every timeline, in the order of `plans`."""
+    results: list[Result] = []
+    with ProcessPoolExecutor(jobs, initializer=_start, initargs=(stuff, rules, seed)) as pool:
+        for result in pool.map(_judge, plans(), chunksize=4):
+            results.append(result)
+            print(f"\r{len(results)} timelines, {result.timeline.kind}", end=" " * 30, file=sys.stderr)
+    print(file=sys.stderr)
+    return results
+
+
+_given: list[tuple[Material, Mapping[str, Rules], int]] = []
+"""What a process of the pool works with."""
+
+
+def _start(stuff: Material, rules: Mapping[str, Rules], seed: int) -> None:
+    _given[:] = [(stuff, rules, seed)]
+
+
+def _judge(plan: Plan) -> Result:
+    stuff, rules, seed = _given[0]
+    return drive(make(stuff, seed, plan), rules)
+
+
 def _told(
     results: Sequence[Result],
     calm: Sequence[ControlResult],
@@ -76,7 +99,7 @@ def _told(
     seed: int,
     seconds: float,
 ) -> str:
-    posts = sum(len(r.timeline.posts) for r in results)
+    posts = sum(r.posts for r in results)
     folds = moments(stuff, seed)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     today = datetime.now(UTC).date().isoformat()

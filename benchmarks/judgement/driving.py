@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerting.backtest import DAY, Backtest, IncidentReport
 from alerting.judging import Crisis, Judgement, judge_incidents
@@ -24,6 +24,8 @@ class Result:
 
     Attributes
     ----------
+    timeline : without its posts and history.
+    posts : how many it had.
     judged : the incidents held against the crises; delays from the true onset.
     found : for each crisis, whether it was found.
     highest : the highest level of an incident that was of no crisis.
@@ -32,6 +34,7 @@ class Result:
     """
 
     timeline: Timeline
+    posts: int
     judged: Judgement
     found: Sequence[bool]
     incidents: Sequence[IncidentReport]
@@ -87,7 +90,8 @@ def drive(timeline: Timeline, rules: Mapping[str, Rules]) -> Result:
     judged = judge_incidents(incidents, crises, timeline.days)
     right = [i for i in incidents if any(c.start <= i.detected_at <= c.end for c in crises)]
     return Result(
-        timeline=timeline,
+        timeline=replace(timeline, posts=(), history=()),
+        posts=len(timeline.posts),
         judged=from_onset(judged, incidents, timeline),
         found=[bool(judge_incidents(right, [crisis], 1).found) or _open(right, crisis) for crisis in crises],
         incidents=incidents,

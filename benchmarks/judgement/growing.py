@@ -113,7 +113,8 @@ def scores(folds: Sequence[Sequence[Asked]]) -> list[Score]:
 def _crisis(material: Material, pool: Sequence[Sequence[Post]], rng: making.Rng) -> list[Asked]:
     brand = making.middle_brand(rng) if rng.random() < 0.5 else making.small_brand(rng)
     at = rng.uniform(9, 18) * HOUR
-    taken = [pool[int(n)] for n in rng.choice(len(pool), int(rng.integers(1, 6)), replace=False)]
+    many = min(int(rng.integers(1, 6)), len(pool))
+    taken = [pool[int(n)] for n in rng.choice(len(pool), many, replace=False)]
     added = making.crisis(taken, at, HOUR / 3, rng)
     truth = truth_of(added)
     talk = making.ordinary(material, brand, round(2 * DAY / HOUR), rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -144,13 +144,30 @@ BRANDS: Final = {"small": (making.small_brand, 7), "middle": (making.middle_bran
 """Brand sizes, with the days of their timelines."""
 
 
-def timelines(material: Material, seed: int) -> Iterator[Timeline]:
-    """Make every timeline anew from the seed, one after the other."""
-    for place, kind in enumerate(KINDS):
-        for size, (brand_of, days) in enumerate(BRANDS.values()):
-            for number in range(kind.many):
-                rng = np.random.default_rng([seed, place, size, number])
-                yield _compose(material, kind, number, brand_of(rng), days, rng)
+@dataclass(frozen=True)
+class Plan:
+    """Which timeline: places in `KINDS` and `BRANDS`, and its number among its like."""
+
+    kind: int
+    brand: int
+    number: int
+
+
+def plans() -> list[Plan]:
+    """Return the plan of every timeline."""
+    return [
+        Plan(place, brand, number)
+        for place, kind in enumerate(KINDS)
+        for brand in range(len(BRANDS))
+        for number in range(kind.many)
+    ]
+
+
+def make(material: Material, seed: int, plan: Plan) -> Timeline:
+    """Make a timeline; the same from the same seed, whatever else is made."""
+    rng = np.random.default_rng([seed, plan.kind, plan.brand, plan.number])
+    brand_of, days = list(BRANDS.values())[plan.brand]
+    return _compose(material, KINDS[plan.kind], plan.number, brand_of(rng), days, rng)
 
 
 def _compose(material: Material, kind: Kind, number: int, brand: Brand, days: int, rng: Rng) -> Timeline:

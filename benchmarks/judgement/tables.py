@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from math import ceil
 from statistics import median
 
 from alerting.judging import Judgement, together
@@ -133,7 +134,7 @@ def _cells(results: Sequence[Result]) -> tuple[str, ...]:
         f"{all_.false_pages_a_day:.3f}",
         "" if highest is None else highest.value,
         _minutes(all_.delays, median),
-        _minutes(all_.delays, lambda delays: sorted(delays)[int(0.9 * (len(delays) - 1))]),
+        _minutes(all_.delays, lambda delays: sorted(delays)[ceil(0.9 * len(delays)) - 1]),
         ", ".join(_fails(results, all_)),
     )
 
