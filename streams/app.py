@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -132,7 +132,7 @@ class Worker:
         app: faust.App,
         plans: Sequence[AgentPlan],
         on_revoked: Callable[[], None],
-        tick: Callable[[Sequence[str]], Awaitable[None]] | None = None,
+        tick: Callable[[Sequence[str]], Coroutine[Any, Any, None]] | None = None,
         watch_ids: Sequence[str] = (),
         tick_every: float = 5.0,
         partitions: Mapping[str, int] | None = None,
@@ -243,7 +243,11 @@ class Worker:
         while True:
             await asyncio.sleep(self._tick_every)
             try:
-                await self._tick(self.owned())
+                # Among those that a hand-over waits for: a tick measures too.
+                task = asyncio.create_task(self._tick(self.owned()), name="fengsheng-tick")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+                await task
             except asyncio.CancelledError:
                 raise
             except Exception as error:

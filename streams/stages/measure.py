@@ -11,7 +11,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -52,6 +52,9 @@ FEED_DELAY_S = 3.0
 
 HISTORY_S = 9 * 7 * 86_400.0
 """Seconds of history that the expected value is learned from again after a restart: 9 weeks."""
+
+RELEASED_AT_ONCE: Final = 50
+"""Held mentions that are measured before what came of them is stored."""
 
 
 class Detector(Protocol):
@@ -126,6 +129,7 @@ class MeasureStage:
         self._owed: list[Signal | Incident] = []
         self._strange: set[str] = set()
         self._forget = False
+        self._hand_overs = 0
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -136,16 +140,17 @@ class MeasureStage:
     def forget(self) -> None:
         """Drop all state before the next batch: the watches may be another worker's now."""
         self._forget = True
+        self._hand_overs += 1
 
     async def _begin(self) -> None:
+        if self._ordering is not None:
+            await self._ordering.refresh()
         if self._forget:
             self._forget = False
             self._detectors.clear()
             self._owed.clear()
             if self._ordering is not None:
                 self._ordering.forget()
-        if self._ordering is not None:
-            await self._ordering.refresh()
 
     async def run(self, batch: Sequence[Incoming]) -> None:
         """Measure or hold each mention of `batch`; return when what came of it is stored and published."""
@@ -172,8 +177,8 @@ class MeasureStage:
                 else:
                     self._ordering.hold(one)
                 self._counters.measured += 1
-            await self._release(outputs, dead)
             await self._give(outputs)
+            await self._release(dead)
             if dead:
                 await self._publish(dead)
 
@@ -183,18 +188,25 @@ class MeasureStage:
         A watch is live when its newest mention is near the clock; a replay of old posts
         follows the time of its posts alone. There is no silence while posts are on their way.
         """
+        hand_overs = self._hand_overs
         news = await self._people.look()
         async with self._one_at_a_time:
             await self._begin()
+            if self._hand_overs != hand_overs:
+                return  # `owned` is another worker's by now
             outputs: list[Signal | Incident] = []
             dead: list[Outgoing] = []
             known = [self._watches[watch_id] for watch_id in owned if watch_id in self._watches]
             detectors = [(watch, await self._detector(watch)) for watch in known]
+            if self._forget:
+                return
             for watch, detector in detectors if news is not None else ():
                 assert news is not None
                 outputs += self._heed(watch, detector, news)
-            await self._release(outputs, dead)
-            for watch, detector in detectors:
+            await self._give(outputs)
+            await self._release(dead)
+            outputs = []
+            for watch, detector in detectors if not self._forget else ():
                 # A little behind the clock: posts that are on their way shall be in their tick.
                 now = self._clock() - FEED_DELAY_S
                 mark = detector.watermark
@@ -220,14 +232,20 @@ class MeasureStage:
                 _log.warning("the act %s of %s can't be applied: %s", act.id, act.by, error.args[0])
         return outputs
 
-    async def _release(self, outputs: list[Signal | Incident], dead: list[Outgoing]) -> None:
-        """Measure what was held and is due."""
+    async def _release(self, dead: list[Outgoing]) -> None:
+        """Measure what was held and is due, a little at a time: a hand-over waits for what is in hand only."""
         if self._ordering is None or not (len(self._ordering) or self._counters.held):
             return
         await self._ordering.refresh()
-        for one in self._ordering.due(lambda watch: self._detectors[watch].watermark):
-            outputs += self._observe(one, dead)
+        due = self._ordering.due(lambda watch: self._detectors[watch].watermark)
         self._counters.held = len(self._ordering)
+        for start in range(0, len(due), RELEASED_AT_ONCE):
+            if self._forget:
+                return  # the next owner reads the rest from the index
+            outputs: list[Signal | Incident] = []
+            for one in due[start : start + RELEASED_AT_ONCE]:
+                outputs += self._observe(one, dead)
+            await self._give(outputs)
 
     def _observe(self, one: Measurable, dead: list[Outgoing]) -> Sequence[Signal | Incident]:
         try:
