@@ -8,9 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
+
+from aiokafka import AIOKafkaProducer
 
 from config.records import Mention, encode
 from streams.index.elastic import ElasticIndex
+from streams.stages.base import RAW
 from tests.alerting.slack_server import FakeSlack
 from tests.pipeline.cluster import Cluster, until
 
@@ -46,7 +50,8 @@ async def run(
     ----------
     judged : event time by watch that its signals must come to: an empty topic does not say that all
         has been measured, for a worker may hold what it has read.
-    fed_first : whether all is in Kafka before a worker starts, as after an outage.
+    fed_first : whether all is in Kafka before a worker starts, as after an outage, and one partition
+        far behind the others.
     """
     dump = folder / "dump.jsonl"
     dump.write_bytes(b"".join(encode(m) + b"\n" for m in mentions))
@@ -60,11 +65,13 @@ async def run(
             index = cluster.index()
             await index.open()
             try:
-                feeding = asyncio.create_task(
-                    asyncio.to_thread(cluster.command, "replay", str(dump), within=within)
-                )
                 if fed_first:
-                    await feeding
+                    await pile_up(cluster, mentions)
+                    feeding = None
+                else:
+                    feeding = asyncio.create_task(
+                        asyncio.to_thread(cluster.command, "replay", str(dump), within=within)
+                    )
                 running = [cluster.start("worker") for _ in range(workers)]
                 for number in range(1, kills + 1):
                     share = total * number // (kills + 1)
@@ -72,7 +79,8 @@ async def run(
                     cluster.kill(running.pop(0))
                     killed.append(time.monotonic() - begun)
                     running.append(cluster.start("worker"))
-                await feeding
+                if feeding is not None:
+                    await feeding
                 await _indexed(index, cluster, total, within)
                 for watch, at in (judged or {}).items():
                     await _judged(index, cluster, watch, at, within)
@@ -84,6 +92,17 @@ async def run(
         return Outcome(
             counts["mentions"], by_watch, counts["dead"], *_posted(slack), killed, time.monotonic() - begun
         )
+
+
+async def pile_up(cluster: Cluster, mentions: Sequence[Mention]) -> None:
+    """Write `mentions` to Kafka so that five partitions of six are read long before the last: most threads are there."""
+    async with AIOKafkaProducer(bootstrap_servers=cluster.kafka) as producer:
+        sent = []
+        for mention in mentions:
+            number = crc32(mention.thread_id.encode()) % (5 * 6)
+            partition = 1 + number // 6 if number % 6 == 0 else 0
+            sent.append(await producer.send(RAW, encode(mention), partition=partition))
+        await asyncio.gather(*sent)
 
 
 async def _judged(index: ElasticIndex, cluster: Cluster, watch: str, at: float, within: float) -> None:
