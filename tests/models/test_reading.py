@@ -6,13 +6,16 @@ import pytest
 
 from models.data import Row, read_emotion, read_jsonl
 from models.evaluate import read_labelled
-from models.recipe import read_recipe
+from models.recipe import AdaptRecipe, Recipe, read_recipe
 
 
-def test_the_shipped_recipe_reads() -> None:
-    recipe = read_recipe("small")
-    assert recipe.base == "BAAI/bge-small-zh-v1.5"
-    assert recipe.epochs == 3
+@pytest.mark.parametrize("name", ["small", "student"])
+def test_the_shipped_recipes_read(name: str) -> None:
+    assert read_recipe(name, Recipe).base == "BAAI/bge-small-zh-v1.5"
+
+
+def test_the_shipped_recipe_of_adapting_reads() -> None:
+    assert read_recipe("small-adapt", AdaptRecipe).steps > 0
 
 
 @pytest.mark.parametrize(
@@ -30,13 +33,13 @@ def test_a_wrong_recipe_names_file_and_key(tmp_path: Path, text: str, message: s
     file = tmp_path / "mine.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message) as error:
-        read_recipe(file)
+        read_recipe(file, Recipe)
     assert "mine.yaml" in str(error.value)
 
 
 def test_a_recipe_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(FileNotFoundError, match="small"):
-        read_recipe("large")
+        read_recipe("large", Recipe)
 
 
 def test_rows_read_alike_packed_and_plain(tmp_path: Path) -> None:
