@@ -68,7 +68,7 @@ def test_without_memory_batches_are_halved_until_they_fit_and_the_budget_with_th
     }
     if len(rows) * max(lengths) > room:
         assert forward.batch_tokens <= len(rows) * max(lengths)
-        assert forward.batch_tokens >= max(lengths) / 2
+        assert forward.batch_tokens >= max(lengths) // 2
 
 
 def test_a_single_row_without_memory_is_an_error() -> None:
