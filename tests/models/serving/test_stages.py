@@ -68,7 +68,8 @@ def test_without_memory_batches_are_halved_until_they_fit_and_the_budget_with_th
     }
     if len(rows) * max(lengths) > room:
         assert forward.batch_tokens <= len(rows) * max(lengths)
-        assert forward.batch_tokens >= max(lengths) // 2
+        # No smaller than needed: what did not fit was more than the room, and of three rows one is the half.
+        assert forward.batch_tokens > room / 3
 
 
 def test_a_single_row_without_memory_is_an_error() -> None:
