@@ -191,3 +191,29 @@ async def test_a_publish_that_the_broker_takes_returns_and_an_oversized_one_says
         assert stage.values() == [b"fits"]
     finally:
         await running.stop()
+
+
+async def test_a_hand_over_waits_for_the_tick_in_hand(bootstrap: str) -> None:
+    begun, finish = asyncio.Event(), asyncio.Event()
+    order: list[str] = []
+
+    async def tick(_: Sequence[str]) -> None:
+        begun.set()
+        await finish.wait()
+        order.append("measured")
+
+    ticking = Worker(
+        make_app(KafkaSettings(), bootstrap), [AgentPlan("measure", SCORED, RecordingStage(), 50, 0.05)],
+        lambda: order.append("revoked"), tick=tick, watch_ids=WATCHES, tick_every=0.01, partitions={SCORED: 5},
+    )  # fmt: skip
+    async with started(ticking):
+        await begun.wait()
+        handing_over = asyncio.create_task(ticking._revoked_handler(None, {TopicPartition(SCORED, 0)}))
+        while not order:  # noqa: ASYNC110 - the handler says that it began by calling back
+            await asyncio.sleep(0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not handing_over.done()
+        finish.set()
+        await handing_over
+        assert order[:2] == ["revoked", "measured"]

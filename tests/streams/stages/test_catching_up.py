@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -42,6 +42,7 @@ class World:
         self.seconds = 0.0
         self.ordered = ordered
         self.hold = hold
+        self.on_look: Callable[[], None] = lambda: None
         self.publisher = MemoryPublisher()
         self.unread: list[list[ScoredMention]] = []
         self.start()
@@ -58,6 +59,7 @@ class World:
         )  # fmt: skip
 
     async def waiting(self) -> float | None:
+        self.on_look()
         return min((log[0].created_at for log in self.unread if log), default=None)
 
     async def take(self, mentions: Sequence[ScoredMention]) -> None:
@@ -206,6 +208,21 @@ async def test_what_was_seen_before_they_came_sets_nobody_free(world: World) -> 
     world.unread = coming
     await world.read(coming[1], 50)
     assert world.counters.held == 50
+
+
+async def test_a_tick_that_a_hand_over_overtakes_measures_nothing(world: World, expected: Expected) -> None:
+    slow, fast = world.unread
+    await world.read(fast, len(fast))
+    await world.read(slow, 60)
+    told = len(world.publisher.messages)
+    await world.index.write_mentions(slow)
+    slow.clear()  # all that is held is due
+    world.on_look = world.stage.forget
+    await world.tick()
+    assert len(world.publisher.messages) == told
+    world.on_look = lambda: None
+    await world.tick()
+    assert (await world.outcome(), world.told()) == expected
 
 
 async def test_nobody_waits_for_a_partition_that_stands_still_for_ever(world: World) -> None:
