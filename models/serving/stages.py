@@ -178,6 +178,9 @@ class Stages:
                     self._ready.put(rows)
                 with self._lock:
                     self._coming -= len(part)
+                    last = not self._coming
+                if last:
+                    self._ready.put([])  # core may be waiting for what has been dealt with without it
         self._ready.put(None)
 
     def _prepare(self, job: _Job, start: int, texts: Sequence[str]) -> list[_Row]:
