@@ -13,18 +13,18 @@ import hmac
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import SecretStr
 
-from alerting.message.content import Content, Presentation
+from alerting.message.content import Presentation
 from alerting.message.dingtalk import payload, text_payload
-from alerting.senders.base import Clock, Malformed, Refused, Unavailable
+from alerting.senders.base import Clock
 from alerting.senders.http import Answer, Endpoint, encoded
+from alerting.senders.robots import ErrcodeRobot, Form
 from config.receivers import DingTalkReceiver, variable
 
 LIMITED: Final = frozenset({130101, 410100})
-QUIET: Final = 60.0
 MALFORMED: Final = frozenset({400105, 400106, 460101, 400107, 40035})
 
 
@@ -38,7 +38,7 @@ def sign(secret: str, timestamp: int) -> str:
 
 
 @dataclass(frozen=True)
-class DingTalkRobot:
+class DingTalkRobot(ErrcodeRobot):
     """One custom robot.
 
     Attributes
@@ -46,26 +46,16 @@ class DingTalkRobot:
     clock : epoch seconds, for the signature.
     """
 
+    service: ClassVar = "DingTalk"
+    limited: ClassVar = LIMITED
+    malformed: ClassVar = MALFORMED
+    form: ClassVar = Form(payload, text_payload, {"msgtype": "fengsheng-check"})
+
     receiver: DingTalkReceiver
     endpoint: Endpoint
     secret: SecretStr | None
     shown: Presentation
     clock: Clock = field(repr=False)
-
-    async def post(self, content: Content, *, plain: bool = False) -> None:
-        """Post a message; see `group.Robot`."""
-        ids = self.shown.mentions
-        body = text_payload(content, ids) if plain else payload(content, ids, self.shown.language)
-        self._sort(await self._call(body))
-
-    async def probe(self) -> str:
-        """Send a request that can't become a message and return what the answer shows; raises like `post`."""
-        answer = await self._call({"msgtype": "fengsheng-check"})
-        try:
-            self._sort(answer)
-        except Malformed as refused:
-            return refused.code
-        return "0"
 
     async def _call(self, body: Mapping[str, Any]) -> Answer:
         query = {}
@@ -73,24 +63,6 @@ class DingTalkRobot:
             timestamp = int(self.clock() * 1000)
             query = {"timestamp": str(timestamp), "sign": sign(self.secret.get_secret_value(), timestamp)}
         return await self.endpoint.post(encoded(body), {}, query)
-
-    def _sort(self, answer: Answer) -> None:
-        what, data = self.endpoint.what, answer.data
-        self.endpoint.sorted_status(answer)
-        code = data.get("errcode")
-        if not isinstance(code, int):
-            raise self.endpoint.not_the_service(answer)
-        if code == 0:
-            return
-        if code in LIMITED:
-            raise Unavailable(f"{what}: rate limited ({code})", after=QUIET)
-        if code == -1:
-            raise Unavailable(f"{what}: DingTalk is busy (-1)", ambiguous=True)
-        if code in MALFORMED:
-            raise Malformed(
-                what, str(code), "report this as a bug: DingTalk refuses the message's form", final=True
-            )
-        raise Refused(what, str(code), self._fix(code, str(data.get("errmsg", "")).lower()))
 
     def _fix(self, code: int, message: str) -> str:
         name = self.receiver.name

@@ -11,14 +11,15 @@ import hmac
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import SecretStr
 
-from alerting.message.content import Content, Presentation
+from alerting.message.content import Presentation
 from alerting.message.feishu import payload, text_payload
 from alerting.senders.base import Clock, Malformed, Refused, Unavailable
 from alerting.senders.http import Answer, Endpoint, encoded
+from alerting.senders.robots import Form, WebhookRobot
 from config.receivers import FeishuReceiver, variable
 
 LIMITED: Final = frozenset({11232, 11233, 99991400, 230020})
@@ -36,7 +37,7 @@ def sign(secret: str, timestamp: int) -> str:
 
 
 @dataclass(frozen=True)
-class FeishuBot:
+class FeishuBot(WebhookRobot):
     """One custom bot.
 
     Attributes
@@ -44,27 +45,13 @@ class FeishuBot:
     clock : epoch seconds, for the signature.
     """
 
+    form: ClassVar = Form(payload, text_payload, {"msg_type": "fengsheng-check"})
+
     receiver: FeishuReceiver
     endpoint: Endpoint
     secret: SecretStr | None
     shown: Presentation
     clock: Clock = field(repr=False)
-
-    async def post(self, content: Content, *, plain: bool = False) -> None:
-        """Post a message; see `group.Robot`."""
-        make = text_payload(content, self.shown.mentions) if plain else payload(
-            content, self.shown.mentions, self.shown.language
-        )  # fmt: skip
-        self._sort(await self._call(make))
-
-    async def probe(self) -> str:
-        """Send a request that can't become a message and return what the answer shows; raises like `post`."""
-        answer = await self._call({"msg_type": "fengsheng-check"})
-        try:
-            self._sort(answer)
-        except Malformed as refused:
-            return refused.code
-        return "0"
 
     async def _call(self, body: Mapping[str, Any]) -> Answer:
         signed = dict(body)
