@@ -16,11 +16,11 @@ def read(logits: Logits, temperatures: Mapping[HeadName, float]) -> list[Classif
     """Turn logits into labels and distributions: softmax of logits / temperature, in float64 so that each sums to 1."""
     import numpy as np
 
+    from models.calibration import softmax
+
     columns: dict[HeadName, list[list[float]]] = {}
     for head in HEADS:
-        values = np.asarray(logits[head], dtype=np.float64) / temperatures[head]
-        powers = np.exp(values - values.max(axis=1, keepdims=True))
-        columns[head] = (powers / powers.sum(axis=1, keepdims=True)).tolist()
+        columns[head] = softmax(np.asarray(logits[head], dtype=np.float64), temperatures[head]).tolist()
     return [
         from_scores({head: dict(zip(HEADS[head], columns[head][row], strict=True)) for head in HEADS})
         for row in range(len(columns["emotion"]))

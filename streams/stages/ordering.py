@@ -34,7 +34,6 @@ class Ordering:
 
     Parameters
     ----------
-    watermark_of : event time that a watch's detector has come to, None before its first mention.
     clock : wall clock, epoch seconds.
     elapsed : seconds of a steady clock.
     """
