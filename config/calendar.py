@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from config.language import Both
 from config.loading import MisplacedError
 from config.watches import Model
 
@@ -34,7 +35,12 @@ def _moment(written: object, *, whole_day: bool) -> float:
         return datetime.combine(day, time(), ZONE).timestamp()
     if isinstance(written, float):
         return written
-    raise ValueError("a date or time of Asia/Shanghai, for instance 2026-11-11 or 2026-11-10 20:00")
+    raise ValueError(
+        Both(
+            "北京时间的日期或时间，如 2026-11-11 或 2026-11-10 20:00",
+            "a date or time of Asia/Shanghai, for instance 2026-11-11 or 2026-11-10 20:00",
+        )
+    )
 
 
 Start = Annotated[float, BeforeValidator(lambda written: _moment(written, whole_day=False))]
@@ -59,7 +65,8 @@ class KnownEvent(Model):
     @model_validator(mode="after")
     def _in_order(self) -> KnownEvent:
         if self.end <= self.start:
-            expected = f"a time after the start ({datetime.fromtimestamp(self.start, ZONE):{_FORM}})"
+            start = f"{datetime.fromtimestamp(self.start, ZONE):{_FORM}}"
+            expected = Both(f"晚于开始（{start}）的时间", f"a time after the start ({start})")
             raise MisplacedError(expected, f"{datetime.fromtimestamp(self.end, ZONE):{_FORM}}", ("end",))
         return self
 

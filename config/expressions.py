@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final, NamedTuple, NoReturn, TypeAlias
 
+from config.language import Both, said
 from config.signal_fields import FIELDS, FieldKind, SignalField
 
 Values: TypeAlias = Mapping[str, float]
@@ -37,8 +38,11 @@ _OPPOSITE: Final = {">=": "<", "<": ">=", ">": "<=", "<=": ">", "==": "!=", "!="
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?\d+(?:\.\d+)?%?)|(?P<name>[^\W\d]\w*(?:\.\w+)?)|(?P<sign>>=|<=|==|!=|[<>()]))"
 )
-_MEANT: Final = {"=": "==", "≥": ">=", "≤": "<=", "≠": "!=", "＞": ">", "＜": "<", "（": "(", "）": ")",
+_MEANT: Final = {"=>": ">=", "=<": "<=", "&&": "and", "||": "or", "=": "==", "≥": ">=", "≤": "<=", "≠": "!=", "＞": ">", "＜": "<", "（": "(", "）": ")",
                  "&": "and", "|": "or", "!": "not", "，": "and", ",": "and"}  # fmt: skip
+_ANY_PART: Final = Both("字段、数字、比较或括号", "a field, a number, a comparison or a bracket")
+_THE_END: Final = Both("and、or 或结尾", "'and', 'or' or the end")
+_ENDED: Final = Both("结尾", "the end")
 _WORDS: Final = {"and", "or", "not"}
 
 
@@ -50,6 +54,14 @@ class ExpressionError(ValueError):
         self.found = found
         self.expected = expected
         self.position = position
+
+    @property
+    def found_at(self) -> Both:
+        """What was found, with its position."""
+        return Both(
+            f"第 {self.position} 个字符处的 {said(self.found, 'zh')}",
+            f"{self.found} at position {self.position}",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +177,8 @@ def parse(text: str) -> Condition:
     'z >= 4 and authors >= 20 and not cold_start'
     """
     if len(text) > LONGEST:
-        raise ExpressionError(f"{len(text)} characters", f"at most {LONGEST}", LONGEST + 1)
+        found = Both(f"{len(text)} 个字符", f"{len(text)} characters")
+        raise ExpressionError(found, Both(f"最多 {LONGEST} 个", f"at most {LONGEST}"), LONGEST + 1)
     parser = _Parser(text)
     condition = parser.any_of(0)
     parser.end()
@@ -184,11 +197,10 @@ def _tokens(text: str) -> Iterator[_Token]:
         found = _TOKEN.match(text, at)
         if found is None:
             at += len(text[at:]) - len(text[at:].lstrip())
-            meant = _MEANT.get(text[at])
-            expected = (
-                f"{meant!r} written for it" if meant else "a field, a number, a comparison or a bracket"
-            )
-            raise ExpressionError(repr(text[at]), expected, at + 1)
+            written = text[at : at + 2] if text[at : at + 2] in _MEANT else text[at]
+            meant = _MEANT.get(written)
+            expected = Both(f"写成 {meant!r}", f"{meant!r} written for it") if meant else _ANY_PART
+            raise ExpressionError(repr(written), expected, at + 1)
         kind = str(found.lastgroup)
         yield _Token(kind, found[kind], found.start(kind) + 1)
         at = found.end()
@@ -210,7 +222,7 @@ class _Parser:
 
     def end(self) -> None:
         if self._next.kind != "end":
-            self._refuse("'and', 'or' or the end")
+            self._refuse(_THE_END)
 
     def _all(self, depth: int, no: bool) -> Condition:
         parts = [self._one(depth, no)]
@@ -220,7 +232,12 @@ class _Parser:
 
     def _one(self, depth: int, no: bool) -> Condition:
         if depth > DEEPEST:
-            self._refuse(f"at most {DEEPEST} brackets and 'not' inside each other")
+            self._refuse(
+                Both(
+                    f"最多 {DEEPEST} 层括号和 not",
+                    f"at most {DEEPEST} brackets and 'not' inside each other",
+                )
+            )
         if self._take("not"):
             return self._one(depth + 1, not no)
         if self._take("("):
@@ -230,23 +247,34 @@ class _Parser:
             return inner
         token = self._next
         if token.kind != "name" or token.text in _WORDS:
-            self._refuse("a field such as z or authors")
+            self._refuse(Both("字段，如 z 或 authors", "a field such as z or authors"))
         field = FIELDS.get(token.text)
         if field is None:
-            self._refuse(f"a field: {_nearest(token.text)}")
+            self._refuse(_nearest(token.text))
         self._at += 1
         if field.kind is FieldKind.FLAG:
             if self._next.text in _COMPARE:
-                self._refuse(f"'and', 'or' or the end: {field.name} is true or false by itself")
+                self._refuse(
+                    Both(
+                        f"and、or 或结尾：{field.name} 本身就是真或假",
+                        f"'and', 'or' or the end: {field.name} is true or false by itself",
+                    )
+                )
             return Flag(field, not no)
         return self._compare(field, no)
 
     def _compare(self, field: SignalField, no: bool) -> Condition:
         sign = self._next.text
         if sign not in _COMPARE:
-            self._refuse(f"a comparison, for instance {field.name} >= {_example(field)}")
+            example = f"{field.name} >= {_example(field)}"
+            self._refuse(Both(f"比较，例如 {example}", f"a comparison, for instance {example}"))
         if sign in ("==", "!=") and field.kind is not FieldKind.COUNT:
-            self._refuse(f">= or <: {field.name} is measured and never exactly a number")
+            self._refuse(
+                Both(
+                    f">= 或 <：{field.name} 是测出来的，不会正好等于一个数",
+                    f">= or <: {field.name} is measured and never exactly a number",
+                )
+            )
         self._at += 1
         value = self._number(field)
         return Compare(field, _OPPOSITE[sign] if no else sign, value)
@@ -254,16 +282,18 @@ class _Parser:
     def _number(self, field: SignalField) -> float:
         token = self._next
         if token.kind != "number":
-            self._refuse("a number")
+            self._refuse(Both("数字", "a number"))
         value = float(token.text.rstrip("%"))
         if field.kind is FieldKind.SHARE:
             value = value / 100 if token.text.endswith("%") else value
             if not 0 <= value <= 1:
-                self._refuse("a share, 0 to 1 or 0% to 100%")
+                self._refuse(Both("占比，0 到 1 或 0% 到 100%", "a share, 0 to 1 or 0% to 100%"))
         elif token.text.endswith("%"):
-            self._refuse(f"a number without %: {field.name} is no share")
+            self._refuse(
+                Both(f"不带 % 的数：{field.name} 不是占比", f"a number without %: {field.name} is no share")
+            )
         elif field.kind is FieldKind.COUNT and (value < 0 or value % 1):
-            self._refuse(f"a whole number, as {field.name} counts")
+            self._refuse(Both(f"整数：{field.name} 是个数", f"a whole number, as {field.name} counts"))
         self._at += 1
         return value
 
@@ -279,7 +309,7 @@ class _Parser:
 
     def _refuse(self, expected: str) -> NoReturn:
         token = self._next
-        raise ExpressionError(repr(token.text) if token.text else "the end", expected, token.position)
+        raise ExpressionError(repr(token.text) if token.text else _ENDED, expected, token.position)
 
 
 def _joined(kind: type[All] | type[AnyOf], parts: list[Condition] | tuple[Condition, ...]) -> Condition:
@@ -289,9 +319,12 @@ def _joined(kind: type[All] | type[AnyOf], parts: list[Condition] | tuple[Condit
     return flat[0] if len(flat) == 1 else kind(tuple(flat))
 
 
-def _nearest(name: str) -> str:
+def _nearest(name: str) -> Both:
     close = get_close_matches(name, FIELDS, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"one of {', '.join(FIELDS)}"
+    if close:
+        return Both(f"字段（是不是 {close[0]}？）", f"a field: did you mean {close[0]}?")
+    listed = ", ".join(FIELDS)
+    return Both(f"以下字段之一：{listed}", f"a field: one of {listed}")
 
 
 def _example(field: SignalField) -> str:

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from config.findings import expected_of, found_of, shown
+from config.language import A_MAPPING, Both, Language, said
+
 M = TypeVar("M", bound=BaseModel)
 
-ID: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-IN_WORDS: Final = (
-    "小写字母、数字、- 和 _ small letters, digits, - and _ (at most 64, the first a letter or digit)"
-)
-_MODEL = re.compile(r"^dictionary or instance of \w+$")
+_NO_FILE: Final = Both("没有这个文件", "no such file")
+_A_FILE: Final = Both("这里有一个 YAML 文件", "a YAML file here")
+_READABLE: Final = Both("可读的文件", "a readable file")
+_UTF8: Final = Both("UTF-8 文本（请把文件另存为 UTF-8）", "UTF-8 text (save the file as UTF-8)")
+_YAML: Final = Both("正确的 YAML", "valid YAML")
+_BROKEN: Final[Mapping[str, str]] = {
+    "duplicate key": "键重复",
+    "'\\t'": "制表符（缩进请用空格）",
+    "undefined alias": "* 开头的值（要用 * 请加引号）",
+    "another document": "第二份文档（--- 只能有一份）",
+    "mapping values are not allowed": "多出的冒号（值中有冒号请加引号，并检查缩进）",
+    "did not find expected": "缩进或括号不对",
+    "expected ',' or": "括号没有闭合，或少了逗号",
+    "<block end>": "缩进不对",
+    "could not find expected ':'": "缺少冒号",
+    "unacceptable character": "不可见的控制字符",
+    "special characters": "不可见的控制字符",
+    "that cannot start any token": "不能这样开头的值（请加引号）",
+}
 
 
 @dataclass(frozen=True)
@@ -31,11 +47,17 @@ class Problem:
     found: str
     expected: str
 
-    def __str__(self) -> str:
-        where = self.file if self.line is None else f"{self.file}:{self.line}"
+    def told(self, language: Language) -> str:
+        """Return it as a person is told: where, what is there and what should be."""
+        file, found, expected = (said(text, language) for text in (self.file, self.found, self.expected))
+        where = file if self.line is None else f"{file}:{self.line}"
         key = f" {self.key}:" if self.key else ""
-        found = f" found {self.found}," if self.found else ""
-        return f"{where}:{key}{found} expected {self.expected}"
+        if language == "zh":
+            return f"{where}:{key}{f' 实际：{found}；' if found else ' '}应为：{expected}"
+        return f"{where}:{key}{f' found {found},' if found else ''} expected {expected}"
+
+    def __str__(self) -> str:
+        return self.told("en")
 
 
 class MisplacedError(ValueError):
@@ -55,6 +77,20 @@ class MisplacedError(ValueError):
         self.at = tuple(at)
 
 
+class ManyMisplacedError(ValueError):
+    """Several findings of one validator."""
+
+    def __init__(self, findings: Sequence[MisplacedError]) -> None:
+        super().__init__("; ".join(map(str, findings)))
+        self.findings = list(findings)
+
+
+def raise_all(findings: Sequence[MisplacedError]) -> None:
+    """Raise what a validator found, all of it together; do nothing where that is nothing."""
+    if findings:
+        raise findings[0] if len(findings) == 1 else ManyMisplacedError(findings)
+
+
 class ConfigError(Exception):
     """Configuration that can't be used; `problems` lists everything wrong at once."""
 
@@ -71,28 +107,37 @@ def read_yaml(path: Path) -> Any:
     ConfigError
         The file is missing, is not UTF-8, or is not YAML.
     """
+    file = str(path)
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError([Problem(str(path), None, "", "no such file", "a YAML file here")]) from None
+        raise ConfigError([Problem(file, None, "", _NO_FILE, _A_FILE)]) from None
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        byte = f"byte 0x{raw[error.start]:02x}"
-        raise ConfigError(
-            [Problem(str(path), line, "", byte, "UTF-8 text (save the file as UTF-8)")]
-        ) from None
+        byte = f"0x{raw[error.start]:02x}"
+        found = Both(f"字节 {byte}", f"byte {byte}")
+        raise ConfigError([Problem(file, line, "", found, _UTF8)]) from None
     except OSError as error:
-        raise ConfigError([Problem(str(path), None, "", str(error.strerror), "a readable file")]) from None
+        raise ConfigError([Problem(file, None, "", str(error.strerror), _READABLE)]) from None
     try:
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line_no = mark.line + 1 if mark else None
-        found = (error.problem or "broken YAML").strip().removeprefix("found ")
-        raise ConfigError([Problem(str(path), line_no, "", found, "valid YAML")]) from None
+        broken = (error.problem or "broken YAML").strip().removeprefix("found ")
+        raise ConfigError([Problem(file, line_no, "", _in_chinese(broken), _YAML)]) from None
     except YAMLError as error:
-        raise ConfigError([Problem(str(path), None, "", str(error).split("\n")[0], "valid YAML")]) from None
+        broken = str(error).split("\n")[0]
+        raise ConfigError([Problem(file, None, "", _in_chinese(broken), _YAML)]) from None
+
+
+def _in_chinese(broken: str) -> Both:
+    """The parser's words, with Chinese ones for what people do wrong most."""
+    for sign, zh in _BROKEN.items():
+        if sign in broken:
+            return Both(f"{zh}（{broken}）", broken)
+    return Both(f"YAML 读不通（{broken}）", broken)
 
 
 def _line_of(document: Any, loc: Sequence[int | str]) -> int | None:
@@ -112,28 +157,11 @@ def _line_of(document: Any, loc: Sequence[int | str]) -> int | None:
     return line
 
 
-def kind_of(document: Any) -> str:
+def kind_of(document: Any) -> Both:
     """Return what a document is, in words, where a mapping was expected."""
-    return "a list" if isinstance(document, list) else f"the value {_shown(document)}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _keys_at(model: Any, loc: Sequence[int | str]) -> list[str]:
-    """The keys that the model allows at `loc`; empty where that can't be told."""
-    for part in loc:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            field = model.model_fields.get(str(part))
-            model = None if field is None else field.annotation
-        else:
-            # list[X], dict[K, X]: the last argument is what the elements are.
-            model = next(iter(get_args(model)[::-1]), None)
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return []
-    return [field.alias or name for name, field in model.model_fields.items()]
+    if isinstance(document, list):
+        return Both("列表", "a list")
+    return Both(f"值 {shown(document)}", f"the value {shown(document)}")
 
 
 def problem_at(document: Any, file: str, place: Sequence[int | str], found: str, expected: str) -> Problem:
@@ -152,26 +180,46 @@ def problems_of(
     """Translate pydantic's findings into problems with lines; `under` leads to what was validated."""
     problems = []
     for item in error.errors(include_url=False):
-        loc = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
-        kind = item["type"]
+        loc = tuple(part for part in item["loc"] if not str(part).startswith(("function-", "[key]")))
+        place = _without_tags(document, [*under, *loc])
         cause = item.get("ctx", {}).get("error")
-        if isinstance(cause, MisplacedError):
-            place = [*under, *loc, *cause.at]
-            problems.append(problem_at(document, file, place, cause.found, cause.expected))
+        if isinstance(cause, MisplacedError | ManyMisplacedError):
+            problems += _placed(cause, document, file, place)
             continue
-        if kind == "extra_forbidden":
-            found = f"the unknown key {str(loc[-1])!r}"
-            expected = f"one of {', '.join(keys)}" if (keys := _keys_at(model, loc[:-1])) else "no such key"
-        elif kind == "missing":
-            found, expected = "nothing", f"the key {str(loc[-1])!r}"
-        else:
-            message = item["msg"].removeprefix("Value error, ")
-            expected = message.removeprefix("Input should be ").removeprefix("a valid ")
-            expected = expected.replace(f"String should match pattern '{ID}'", IN_WORDS)
-            expected = _MODEL.sub("a mapping of keys to values", expected)
-            found = _shown(item["input"])
-        problems.append(problem_at(document, file, [*under, *loc], found, expected))
+        entry = _node_at(document, place[:-1])
+        expected = expected_of({**item, "loc": loc}, model, entry)
+        problems.append(problem_at(document, file, place, found_of(item), expected))
     return problems
+
+
+def _placed(
+    cause: MisplacedError | ManyMisplacedError, document: Any, file: str, under: Sequence[int | str] = ()
+) -> list[Problem]:
+    findings = cause.findings if isinstance(cause, ManyMisplacedError) else [cause]
+    return [problem_at(document, file, (*under, *one.at), one.found, one.expected) for one in findings]
+
+
+def _node_at(document: Any, place: Sequence[int | str]) -> Any:
+    for part in place:
+        try:
+            document = document[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return document
+
+
+def _without_tags(document: Any, loc: Sequence[int | str]) -> list[int | str]:
+    """`loc` without the ``type`` that pydantic puts between a member of a union and its keys."""
+    place: list[int | str] = []
+    left_out = False
+    for part in loc:
+        node = _node_at(document, place)
+        if not left_out and isinstance(node, dict) and node.get("type") == part:
+            left_out = True  # once: a receiver of the type webhook may be given the key webhook
+            continue
+        place.append(part)
+        left_out = False
+    return place
 
 
 def load(path: Path, model: type[M]) -> M:
@@ -185,9 +233,15 @@ def load(path: Path, model: type[M]) -> M:
     document = read_yaml(path)
     if document is None:
         document = {}
+    file = str(path)
     if not isinstance(document, dict):
-        raise ConfigError([Problem(str(path), 1, "", kind_of(document), "a mapping of keys to values")])
+        raise ConfigError([Problem(file, 1, "", kind_of(document), A_MAPPING)])
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(problems_of(error, document, str(path), model)) from None
+        problems = problems_of(error, document, file, model)
+    # What only the entries together show is looked for where one of them is wrong by itself, too.
+    disagreements: Callable[[Any], list[MisplacedError]] | None = getattr(model, "disagreements", None)
+    if disagreements is not None:
+        problems += _placed(ManyMisplacedError(disagreements(document)), document, file)
+    raise ConfigError(sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from config.language import Both
 from config.records import Level
 from config.watches import Model
 
@@ -35,14 +36,19 @@ class QuietHours(Model):
     @classmethod
     def _known_days(cls, days: list[str]) -> list[str]:
         if unknown := [day for day in days if day not in WEEKDAYS]:
-            raise ValueError(f"days out of {', '.join(WEEKDAYS)} (not {unknown[0]!r})")
+            listed = ", ".join(WEEKDAYS)
+            raise ValueError(
+                Both(
+                    f"{listed} 中的几天（没有 {unknown[0]!r}）", f"days out of {listed} (not {unknown[0]!r})"
+                )
+            )
         return days
 
     @model_validator(mode="after")
     def _some_time(self) -> QuietHours:
         start, _, end = self.hours.partition("-")
         if start == end:
-            raise ValueError("hours that begin and end at different times")
+            raise ValueError(Both("起止不同的时段", "hours that begin and end at different times"))
         return self
 
     def hold(self, at: datetime) -> bool:
@@ -68,7 +74,12 @@ class Maintenance(Model):
     @model_validator(mode="after")
     def _forwards(self) -> Maintenance:
         if (self.start.tzinfo is None) != (self.end.tzinfo is None) or self.end <= self.start:
-            raise ValueError("an end after the start, both with a time zone or both without")
+            raise ValueError(
+                Both(
+                    "end 在 start 之后，且两者都写时区或都不写",
+                    "an end after the start, both with a time zone or both without",
+                )
+            )
         return self
 
 
@@ -85,5 +96,5 @@ class MutingRules(Model):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("a time zone, as Asia/Shanghai") from None
+            raise ValueError(Both("时区，如 Asia/Shanghai", "a time zone, as Asia/Shanghai")) from None
         return name

@@ -8,15 +8,24 @@ capitals, ``-`` written ``_``); see `config.settings.ReceiverSecrets`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from config.loading import ID, MisplacedError
+from config.findings import ID
+from config.language import Both
+from config.loading import MisplacedError, raise_all
 from config.watches import Model
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"\\]+@[^@\s<>,;:\"\\]+")
+_AN_ADDRESS = Both("邮箱地址，如 name@example.cn", "an e-mail address, as name@example.cn")
+_OF_A_WEBHOOK = {
+    "webhook": "webhook", "url": "webhook", "address": "webhook", "token": "webhook", "access_token": "webhook",
+    "secret": "secret", "sign": "secret", "key": "secret", "password": "secret",
+}  # fmt: skip
+"""The address of a robot holds its token; what signs the messages is its secret."""
 
 
 class _Receiver(Model):
@@ -31,6 +40,23 @@ class _Receiver(Model):
     fallback: str | None = None
     language: Literal["zh", "en"] = "zh"
 
+    @classmethod
+    def instead_of(cls, key: str, entry: object) -> Both | None:
+        """Return where a secret belongs that was written as a key of the receiver."""
+        written = entry.get("name") if isinstance(entry, Mapping) else None
+        if (what := cls._secrets().get(key.lower().replace("-", "_"))) is None:
+            return None
+        name = what if what.startswith("FENGSHENG_") else variable(str(written or "NAME"), what)
+        return Both(
+            f"密钥只从环境变量读取，不写在文件里：设置 {name}，并删去这一行",
+            f"secrets from the environment only: set {name} and take this line out",
+        )
+
+    @classmethod
+    def _secrets(cls) -> Mapping[str, str]:
+        """What a key that people write for a secret is called in the environment."""
+        return {}
+
 
 class SlackReceiver(_Receiver):
     """A Slack channel; the bot token comes from ``FENGSHENG_SLACK__TOKEN`` in the environment."""
@@ -38,6 +64,11 @@ class SlackReceiver(_Receiver):
     type: Literal["slack"] = "slack"
     name: str
     channel: str = Field(min_length=1)
+
+    @classmethod
+    def _secrets(cls) -> Mapping[str, str]:
+        keys = ("token", "bot_token", "api_token", "secret", "webhook", "url", "password")
+        return dict.fromkeys(keys, "FENGSHENG_SLACK__TOKEN")
 
 
 class TerminalReceiver(_Receiver):
@@ -52,6 +83,10 @@ class _Robot(_Receiver):
 
     name: str = Field(pattern=ID)
     mentions: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def _secrets(cls) -> Mapping[str, str]:
+        return _OF_A_WEBHOOK
 
 
 class FeishuReceiver(_Robot):
@@ -104,25 +139,33 @@ class EmailReceiver(_Receiver):
     mentions: dict[str, str] = Field(default_factory=dict)
     per_minute: int = Field(default=30, ge=1)
 
+    @classmethod
+    def _secrets(cls) -> Mapping[str, str]:
+        return dict.fromkeys(("password", "pass", "token", "secret"), "password")
+
     @field_validator("sender")
     @classmethod
     def _is_address(cls, address: str) -> str:
         if not _ADDRESS.fullmatch(address):
-            raise ValueError("an e-mail address, as name@example.cn")
+            raise ValueError(_AN_ADDRESS)
         return address
 
     @model_validator(mode="after")
     def _addresses_and_no_bare_password(self) -> EmailReceiver:
+        found: list[MisplacedError] = []
         for place, address in enumerate(self.to):
             if not _ADDRESS.fullmatch(address):
-                raise MisplacedError("an e-mail address, as name@example.cn", repr(address), ("to", place))
+                found.append(MisplacedError(_AN_ADDRESS, repr(address), ("to", place)))
         for owner, address in self.mentions.items():
             if not _ADDRESS.fullmatch(address):
-                expected = "an e-mail address, as name@example.cn"
-                raise MisplacedError(expected, repr(address), ("mentions", owner))
+                found.append(MisplacedError(_AN_ADDRESS, repr(address), ("mentions", owner)))
         if self.username and self.security == "none":
-            expected = "starttls or tls (with a username, a password would travel in the clear)"
-            raise MisplacedError(expected, "'none'", ("security",))
+            expected = Both(
+                "starttls 或 tls（有 username 时密码会明文传输）",
+                "starttls or tls (with a username, a password would travel in the clear)",
+            )
+            found.append(MisplacedError(expected, "'none'", ("security",)))
+        raise_all(found)
         return self
 
     @property
@@ -137,6 +180,10 @@ class WebhookReceiver(_Receiver):
     type: Literal["webhook"] = "webhook"
     name: str = Field(pattern=ID)
     per_minute: int = Field(default=120, ge=1)
+
+    @classmethod
+    def _secrets(cls) -> Mapping[str, str]:
+        return _OF_A_WEBHOOK
 
 
 RobotReceiver = FeishuReceiver | DingTalkReceiver | WeComReceiver

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from config.loading import MisplacedError
-from config.receivers import Receiver, SlackReceiver, TerminalReceiver, secrets_key
+from config.language import Both
+from config.loading import MisplacedError, raise_all
+from config.receivers import Receiver, secrets_key
 from config.records import Level
-from config.watches import Model
+from config.watches import Model, entries_of, ids_of
 
-HOURS = r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"
+A_ZONE: Final = Both("时区，如 Asia/Shanghai", "a time zone, as Asia/Shanghai")
+_SOME_HOURS: Final = Both(
+    "时段，如 '09:00-18:00'（'22:00-08:00' 跨零点）",
+    "hours as '09:00-18:00' ('22:00-08:00' goes over midnight)",
+)
+HOURS: Final = r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 
 
 class Route(Model):
@@ -43,8 +51,20 @@ class Route(Model):
     @classmethod
     def _no_blanks(cls, words: list[str]) -> list[str]:
         if any(not word.strip() for word in words):
-            raise ValueError("words that are not empty")
+            raise ValueError(Both("不为空的词", "words that are not empty"))
         return words
+
+    @field_validator("hours")
+    @classmethod
+    def _some_time(cls, written: list[str]) -> list[str]:
+        raise_all(
+            [
+                MisplacedError(_SOME_HOURS, repr(hours), (place,))
+                for place, hours in enumerate(written)
+                if not re.fullmatch(HOURS, hours) or hours.partition("-")[0] == hours.partition("-")[2]
+            ]
+        )
+        return written
 
     @property
     def matchers(self) -> dict[str, frozenset[str]]:
@@ -78,60 +98,84 @@ class Routes(Model):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("a time zone, as Asia/Shanghai") from None
+            raise ValueError(A_ZONE) from None
         return name
 
     @model_validator(mode="after")
     def _fits_together(self) -> Routes:
-        self._unique_names()
-        self._fallbacks()
-        names = [receiver.name for receiver in self.receivers]
-        for number, route in enumerate(self.routes):
-            for place, name in enumerate(route.receivers):
-                if name not in names:
-                    expected = f"one of the receivers: {', '.join(names)}"
-                    raise MisplacedError(expected, repr(name), ("routes", number, "receivers", place))
-            _check_hours(route, number)
-            for earlier, before in enumerate(self.routes[:number]):
-                if not before.continue_ and before.covers(route):
-                    expected = f"'continue: true' in routes.{earlier}, or this route above it"
-                    found = f"a route that is never reached: routes.{earlier} takes all that it matches"
-                    raise MisplacedError(expected, found, ("routes", number))
+        plain = self.model_dump(by_alias=True)
+        raise_all([*_disagreements(plain), *self._never_reached()])
         return self
 
-    def _unique_names(self) -> None:
-        seen: dict[str, int] = {}
-        for number, receiver in enumerate(self.receivers):
-            # Slack and the terminal have no secrets of their own, so their names share no variable.
-            plain = isinstance(receiver, SlackReceiver | TerminalReceiver)
-            for name in {receiver.name, receiver.name if plain else secrets_key(receiver.name)}:
-                first = seen.setdefault(name, number)
-                if first != number:
-                    expected = f"a name of its own (receivers.{first} has this one)"
-                    raise MisplacedError(expected, repr(receiver.name), ("receivers", number, "name"))
+    @classmethod
+    def disagreements(cls, document: Mapping[str, Any]) -> list[MisplacedError]:
+        """Return what the entries of a file have wrong between them, however wrong each is by itself."""
+        return _disagreements(document)
 
-    def _fallbacks(self) -> None:
-        following = {receiver.name: receiver.fallback for receiver in self.receivers}
-        for number, receiver in enumerate(self.receivers):
-            if receiver.fallback is None:
-                continue
-            at = ("receivers", number, "fallback")
-            if receiver.fallback not in following:
-                expected = f"one of the receivers: {', '.join(following)}"
-                raise MisplacedError(expected, repr(receiver.fallback), at)
-            chain = [receiver.name]
-            name: str | None = receiver.fallback
-            while name is not None:
-                if name in chain:
-                    found = " → ".join([*chain, name])
-                    raise MisplacedError("a chain of fallbacks that ends", found, at)
-                chain.append(name)
-                name = following.get(name)
+    def _never_reached(self) -> list[MisplacedError]:
+        found: list[MisplacedError] = []
+        for number, route in enumerate(self.routes):
+            for earlier, before in enumerate(self.routes[:number]):
+                if not before.continue_ and before.covers(route):
+                    expected = Both(
+                        f"routes.{earlier} 写上 continue: true，或把这一条移到它上面",
+                        f"'continue: true' in routes.{earlier}, or this route above it",
+                    )
+                    told = Both(
+                        f"永远轮不到的路由：routes.{earlier} 已收下它的全部",
+                        f"a route that is never reached: routes.{earlier} takes all that it matches",
+                    )
+                    found.append(MisplacedError(expected, told, ("routes", number)))
+                    break
+        return found
 
 
-def _check_hours(route: Route, number: int) -> None:
-    for place, hours in enumerate(route.hours):
-        start, _, end = hours.partition("-")
-        if not re.fullmatch(HOURS, hours) or start == end:
-            expected = "hours as '09:00-18:00' ('22:00-08:00' goes over midnight)"
-            raise MisplacedError(expected, repr(hours), ("routes", number, "hours", place))
+def _disagreements(document: Mapping[str, Any]) -> list[MisplacedError]:
+    receivers = entries_of(document, "receivers")
+    names = [name for name in ids_of(receivers, "name") if name is not None]
+    known = Both(f"接收方之一：{', '.join(names)}", f"one of the receivers: {', '.join(names)}")
+    found = [*_shared_names(receivers), *_fallbacks(receivers, known)]
+    for number, route in enumerate(entries_of(document, "routes")):
+        told = route.get("receivers")
+        for place, name in enumerate(told if isinstance(told, list) else []):
+            if isinstance(name, str) and name.strip() not in names:
+                found.append(MisplacedError(known, repr(name), ("routes", number, "receivers", place)))
+    return found
+
+
+def _shared_names(receivers: Sequence[Mapping[str, Any]]) -> list[MisplacedError]:
+    seen: dict[str, int] = {}
+    found = []
+    for number, (receiver, name) in enumerate(zip(receivers, ids_of(receivers, "name"), strict=True)):
+        if name is None:
+            continue
+        # Slack and the terminal have no secrets of their own, so their names share no variable.
+        plain = receiver.get("type") in ("slack", "terminal")
+        firsts = {seen.setdefault(one, number) for one in {name, name if plain else secrets_key(name)}}
+        if first := [one for one in firsts if one != number]:
+            expected = Both(
+                f"与别的不同的名字（receivers.{first[0]} 已用了它）",
+                f"a name of its own (receivers.{first[0]} has this one)",
+            )
+            found.append(MisplacedError(expected, repr(name), ("receivers", number, "name")))
+    return found
+
+
+def _fallbacks(receivers: Sequence[Mapping[str, Any]], known: Both) -> list[MisplacedError]:
+    names, fallbacks = ids_of(receivers, "name"), ids_of(receivers, "fallback")
+    following = dict(zip(names, fallbacks, strict=True))
+    found = []
+    for number, (own, name) in enumerate(zip(names, fallbacks, strict=True)):
+        at = ("receivers", number, "fallback")
+        if name is not None and name not in following:
+            found.append(MisplacedError(known, repr(name), at))
+            continue
+        chain = [own or "?"]
+        while name is not None:
+            if name in chain:
+                expected = Both("有尽头的 fallback", "a chain of fallbacks that ends")
+                found.append(MisplacedError(expected, " → ".join([*chain, name]), at))
+                break
+            chain.append(name)
+            name = following.get(name)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from math import inf
@@ -22,7 +22,8 @@ from config.expressions import (
     parse,
     with_bar,
 )
-from config.loading import MisplacedError
+from config.language import Both
+from config.loading import MisplacedError, raise_all
 from config.records import Level
 from config.signal_fields import FIELDS, FieldKind
 from config.watches import Model, Watch
@@ -32,13 +33,16 @@ def _condition(written: object) -> Condition:
     if not isinstance(written, str):
         if isinstance(written, Condition):
             return written
-        raise ValueError("a condition, for instance: z >= 4 and factor >= 3")
+        raise ValueError(
+            Both("条件，例如 z >= 4 and factor >= 3", "a condition, for instance: z >= 4 and factor >= 3")
+        )
     try:
         condition = parse(written)
     except ExpressionError as error:
-        raise MisplacedError(error.expected, f"{error.found} at position {error.position}", ()) from None
+        raise MisplacedError(error.expected, error.found_at, ()) from None
     if (part := never_met(condition)) is not None:
-        raise MisplacedError("a condition that can be met", f"{str(part)!r}", ())
+        expected = Both("有可能满足的条件", "a condition that can be met")
+        raise MisplacedError(expected, f"{str(part)!r}", ())
     return condition
 
 
@@ -146,30 +150,16 @@ class Rules(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> Rules:
+        found: list[MisplacedError] = []
         for name in ("window", "evidence_window"):
             if getattr(self, name) % self.bucket:
-                expected = f"a multiple of bucket ({self.bucket:g} s)"
-                raise MisplacedError(expected, f"{getattr(self, name):g}", (name,))
-        ordered = sorted(self.levels.items(), key=lambda item: item[0].rank)
-        for level, rule in ordered:
-            if box_of(rule.condition) is None:
-                least = f"mentions of {rule.mentions} and authors of {rule.authors} or more"
-                raise MisplacedError(
-                    f"a condition that {least} can meet",
-                    repr(str(rule.when)),
-                    ("levels", level.value, "when"),
+                expected = Both(
+                    f"bucket（{self.bucket:g} 秒）的整数倍", f"a multiple of bucket ({self.bucket:g} s)"
                 )
-        for (low, a), (high, b) in pairwise(ordered):
-            for name in ("mentions", "authors"):
-                if getattr(b, name) < getattr(a, name):
-                    found = f"{getattr(b, name)}"
-                    raise MisplacedError(
-                        _not_below(getattr(a, name), low), found, ("levels", high.value, name)
-                    )
-            if (easier := _easier(b.when, a.when)) is not None:
-                field, bar, less = easier
-                place = ("levels", high.value, "when")
-                raise MisplacedError(_not_below(bar, low), f"{field} {less:g}", place)
+                found.append(MisplacedError(expected, f"{getattr(self, name):g}", (name,)))
+        ordered = sorted(self.levels.items(), key=lambda item: item[0].rank)
+        impossible = [_never_met(level, rule) for level, rule in ordered if box_of(rule.condition) is None]
+        raise_all(found + (impossible or _easier_than_below(ordered)))
         return self
 
 
@@ -181,7 +171,7 @@ class RuleSets(Model):
     @model_validator(mode="after")
     def _has_default(self) -> RuleSets:
         if "default" not in self.rules:
-            raise ValueError("a rule set named 'default'")
+            raise ValueError(Both("有一套名为 default 的规则", "a rule set named 'default'"))
         return self
 
     def with_calendar(self, calendar: Calendar) -> RuleSets:
@@ -216,8 +206,35 @@ def rules_for(watch: Watch, sets: Mapping[str, Rules]) -> Rules:
     return rules.model_copy(update={"calendar": concerned})
 
 
-def _not_below(least: float, level: Level) -> str:
-    return f"at least {least:g}, as level {level} has: no level is easier than a lower one"
+def _never_met(level: Level, rule: LevelRule) -> MisplacedError:
+    least = f"mentions of {rule.mentions} and authors of {rule.authors} or more"
+    expected = Both(
+        f"mentions 不小于 {rule.mentions}、authors 不小于 {rule.authors} 时也能满足的条件",
+        f"a condition that {least} can meet",
+    )
+    return MisplacedError(expected, repr(str(rule.when)), ("levels", level.value, "when"))
+
+
+def _easier_than_below(ordered: Sequence[tuple[Level, LevelRule]]) -> list[MisplacedError]:
+    """What each level asks less of than the level below it."""
+    found: list[MisplacedError] = []
+    for (low, a), (high, b) in pairwise(ordered):
+        for name in ("mentions", "authors"):
+            if getattr(b, name) < getattr(a, name):
+                expected = _not_below(getattr(a, name), low)
+                found.append(MisplacedError(expected, f"{getattr(b, name)}", ("levels", high.value, name)))
+        if (easier := _easier(b.when, a.when)) is not None:
+            field, bar, less = easier
+            place = ("levels", high.value, "when")
+            found.append(MisplacedError(_not_below(bar, low), f"{field} {less:g}", place))
+    return found
+
+
+def _not_below(least: float, level: Level) -> Both:
+    return Both(
+        f"不小于 {least:g}（{level} 级的数）：高一级不能比低一级容易达到",
+        f"at least {least:g}, as level {level} has: no level is easier than a lower one",
+    )
 
 
 def _easier(high: Condition, low: Condition) -> tuple[str, float, float] | None:
@@ -258,11 +275,10 @@ def _changed(known: dict[str, Any], change: object, level: str) -> object:
         bars = [bar for bar in comparisons(when) if bar.field.name == name]
         value = change[name]
         if not bars:
-            raise MisplacedError(
-                f"a field of the condition {str(when)!r}", repr(name), ("levels", level, name)
-            )
+            expected = Both(f"条件 {str(when)!r} 里的字段", f"a field of the condition {str(when)!r}")
+            raise MisplacedError(expected, repr(name), ("levels", level, name))
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise MisplacedError("a number", repr(value), ("levels", level, name))
+            raise MisplacedError(Both("数字", "a number"), repr(value), ("levels", level, name))
         try:
             changed["when"] = parse(str(with_bar(when, name, float(value))))
         except ExpressionError as error:

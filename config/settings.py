@@ -10,16 +10,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 
+from config.language import A_MAPPING, Both, one_of
 from config.loading import ConfigError, Problem, kind_of, problems_of, read_yaml
 from config.watches import Model
 
 PREFIX = "FENGSHENG_"
 SECRETS = ("kafka.password", "elasticsearch.api_key", "elasticsearch.password", "slack.token",
            "grafana.token", "privacy.pseudonym_key")  # fmt: skip
+_IN_A_FILE: Final = Both("写在文件里的密钥", "a secret in a file")
 
 
 class Topic(Model):
@@ -209,38 +211,44 @@ class Settings(Model):
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """What the environment sets, and what is wrong with how its variables are named."""
     tree: dict[str, Any] = {}
+    problems: list[Problem] = []
     for name, value in environ.items():
         if not name.startswith(PREFIX) or name.startswith(PREFIX + "TEST_") or value == "":
             continue
         path = name[len(PREFIX) :].lower().split("__")
         if path[0] not in Settings.model_fields:
             if len(path) > 1:
-                sections = ", ".join(Settings.model_fields)
-                raise ConfigError(
-                    [
-                        Problem(
-                            f"environment {name}", None, "", f"no section {path[0]!r}", f"one of {sections}"
-                        )
-                    ]
-                )
+                found = Both(f"没有 {path[0]!r} 这一节", f"no section {path[0]!r}")
+                problems.append(Problem(_variable(name), None, "", found, one_of(Settings.model_fields)))
             continue
-        node = tree
+        node: Any = tree
         for depth, part in enumerate(path[:-1]):
             node = node.setdefault(part, {})
             if not isinstance(node, dict):
-                _clash(PREFIX + "__".join(path[: depth + 1]).upper(), name)
-        if isinstance(node.get(path[-1]), dict):
-            _clash(name, name + "__…")
-        node[path[-1]] = value
-    return tree
+                problems.append(_clash(PREFIX + "__".join(path[: depth + 1]).upper(), name))
+                break
+        else:
+            if isinstance(node.get(path[-1]), dict):
+                problems.append(_clash(name, name + "__…"))
+            else:
+                node[path[-1]] = value
+    return tree, problems
 
 
-def _clash(section: str, key: str) -> NoReturn:
+def _variable(name: str) -> Both:
+    return Both(f"环境变量 {name}", f"environment {name}")
+
+
+def _clash(section: str, key: str) -> Problem:
     """Two variables, one of which is a value and the other a key inside that value."""
-    expected = f"one of the two: {section} is a section when {key} is set"
-    raise ConfigError([Problem(f"environment {section}", None, "", "a value (hidden)", expected)])
+    expected = Both(
+        f"两个变量只设一个：设了 {key}，{section} 就是一节",
+        f"one of the two: {section} is a section when {key} is set",
+    )
+    return Problem(_variable(section), None, "", Both("一个值（不显示）", "a value (hidden)"), expected)
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -258,8 +266,9 @@ def _secrets_in_file(document: Any, path: Path) -> list[Problem]:
     if isinstance(document, dict) and "receivers" in document:
         marked: Any = document
         line = marked.lc.key("receivers")[0] + 1
-        expected = f"them in the environment as {PREFIX}RECEIVERS__NAME__WEBHOOK, …__SECRET, …__PASSWORD"
-        problems.append(Problem(str(path), line, "receivers", "secrets in a file", expected))
+        names = f"{PREFIX}RECEIVERS__NAME__WEBHOOK, …__SECRET, …__PASSWORD"
+        expected = Both(f"放在环境变量里：{names}", f"them in the environment as {names}")
+        problems.append(Problem(str(path), line, "receivers", _IN_A_FILE, expected))
     for dotted in SECRETS:
         section, key = dotted.split(".")
         node = document.get(section) if isinstance(document, dict) else None
@@ -267,9 +276,8 @@ def _secrets_in_file(document: Any, path: Path) -> list[Problem]:
             variable = f"{PREFIX}{section.upper()}__{key.upper()}"
             marks: Any = node
             line = marks.lc.key(key)[0] + 1
-            problems.append(
-                Problem(str(path), line, dotted, "a secret in a file", f"it in the environment as {variable}")
-            )
+            expected = Both(f"放在环境变量 {variable} 里", f"it in the environment as {variable}")
+            problems.append(Problem(str(path), line, dotted, _IN_A_FILE, expected))
     return problems
 
 
@@ -282,29 +290,35 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
         A key is unknown or of the wrong type, or a secret stands in the file.
     """
     document: Any = {}
+    file = str(path or "settings")
+    problems: list[Problem] = []
     if path is not None and path.exists():
         document = read_yaml(path) or {}
         if not isinstance(document, dict):
-            raise ConfigError([Problem(str(path), 1, "", kind_of(document), "a mapping of keys to values")])
-        if found := _secrets_in_file(document, path):
-            raise ConfigError(found)
-    over = _from_environment(os.environ if environ is None else environ)
+            raise ConfigError([Problem(file, 1, "", kind_of(document), A_MAPPING)])
+        problems += _secrets_in_file(document, path)
+    over, misnamed = _from_environment(os.environ if environ is None else environ)
+    problems += misnamed
+    told = {problem.key for problem in problems}
     try:
-        return Settings.model_validate(_merge(document, over))
+        settings = Settings.model_validate(_merge(document, over))
     except ValidationError as error:
-        problems = problems_of(error, document, str(path or "settings"), Settings)
-        raise ConfigError([_name_variable(p, over) for p in problems]) from None
+        wrong = [_name_variable(p, over) for p in problems_of(error, document, file, Settings)]
+        problems += [problem for problem in wrong if problem.key not in told or not problem.key]
+    if problems:
+        raise ConfigError(problems)
+    return settings
 
 
 def _name_variable(problem: Problem, over: dict[str, Any]) -> Problem:
     """Point at the environment variable where the value came from there, hiding secrets."""
     secret = problem.key.startswith("receivers") and not problem.found.startswith("the unknown key")
     if secret or any(f"{dotted}.".startswith(f"{problem.key}.") for dotted in SECRETS):
-        problem = replace(problem, found="(hidden)")
+        problem = replace(problem, found=Both("（不显示）", "(hidden)"))
     node: Any = over
     for part in problem.key.split("."):
         if not isinstance(node, dict) or part not in node:
             return problem
         node = node[part]
     variable = PREFIX + problem.key.upper().replace(".", "__")
-    return Problem(f"environment {variable}", None, "", problem.found, problem.expected)
+    return Problem(_variable(variable), None, "", problem.found, problem.expected)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from config.loading import ID, MisplacedError
+from config.findings import ID
+from config.language import Both
+from config.loading import MisplacedError, raise_all
 
 Keyword = str
 
@@ -16,6 +19,11 @@ class Model(BaseModel):
     """Base of the configuration models: no unknown keys, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @classmethod
+    def instead_of(cls, key: str, entry: object) -> Both | None:
+        """Return what to write in the place of an unknown key; None: the keys that there are."""
+        return None
 
 
 class Watch(Model):
@@ -42,19 +50,24 @@ class Watch(Model):
     @classmethod
     def _no_blank_keywords(cls, words: list[str]) -> list[str]:
         if any(not word.strip() for word in words):
-            raise ValueError("keywords that are not empty")
+            raise ValueError(Both("不为空的词", "keywords that are not empty"))
         if joined := [word for word in words if set(word) & set("，、；")]:
             listed = "[" + ", ".join(re.split("[，、；]", joined[0])) + "]"
-            raise ValueError(f"keywords with half-width commas between them: {listed}")
+            raise ValueError(
+                Both(
+                    f"用半角逗号隔开的词：{listed}", f"keywords with half-width commas between them: {listed}"
+                )
+            )
         return words
 
     @model_validator(mode="after")
     def _has_keywords(self) -> Watch:
         if not self.any and not self.all:
-            raise ValueError("at least one keyword in 'any' or 'all'")
+            raise ValueError(Both("any 或 all 里至少一个词", "at least one keyword in 'any' or 'all'"))
         if word := self._cancelled():
-            expected = "exclusions that leave something to find"
-            raise MisplacedError(expected, f"a keyword that occurs in {word!r} itself", ("none",))
+            expected = Both("还能找到东西的排除词", "exclusions that leave something to find")
+            found = Both(f"就在要找的词 {word!r} 里的排除词", f"a keyword that occurs in {word!r} itself")
+            raise MisplacedError(expected, found, ("none",))
         return self
 
     def _cancelled(self) -> str | None:
@@ -75,30 +88,60 @@ class Watches(Model):
     watches: list[Watch] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _unique_ids(self) -> Watches:
-        seen: dict[str, int] = {}
-        for number, watch in enumerate(self.watches):
-            first = seen.setdefault(watch.id, number)
-            if first != number:
-                expected = f"an id of its own (watches.{first} has this one)"
-                raise MisplacedError(expected, repr(watch.id), ("watches", number, "id"))
+    def _fit_together(self) -> Watches:
+        raise_all(_disagreements([watch.model_dump() for watch in self.watches]))
         return self
 
-    @model_validator(mode="after")
-    def _known_parents(self) -> Watches:
-        ids = {watch.id for watch in self.watches}
-        children = {watch.id for watch in self.watches if watch.parent is not None}
-        for number, watch in enumerate(self.watches):
-            if watch.parent is None:
-                continue
-            place = ("watches", number, "parent")
-            if watch.parent not in ids - {watch.id}:
-                others = ", ".join(sorted(ids - {watch.id}))
-                raise MisplacedError(f"the id of another watch ({others})", repr(watch.parent), place)
-            if watch.parent in children:
-                raise MisplacedError("a watch without a parent of its own", repr(watch.parent), place)
-        return self
+    @classmethod
+    def disagreements(cls, document: Mapping[str, Any]) -> list[MisplacedError]:
+        """Return what the watches of a file have wrong between them, however wrong each is by itself."""
+        return _disagreements(entries_of(document, "watches"))
 
     def by_id(self) -> dict[str, Watch]:
         """Return the watches by their id."""
         return {watch.id: watch for watch in self.watches}
+
+
+def entries_of(document: object, section: str) -> list[Mapping[str, Any]]:
+    """Return the entries of a section that was not checked yet; an empty mapping for what is none."""
+    section_of = document.get(section) if isinstance(document, Mapping) else None
+    entries = section_of if isinstance(section_of, list) else []
+    return [entry if isinstance(entry, Mapping) else {} for entry in entries]
+
+
+def ids_of(entries: Sequence[Mapping[str, Any]], key: str = "id") -> list[str | None]:
+    """Return the id of each entry, None where it has none that is text."""
+    ids = [entry.get(key) for entry in entries]
+    return [one.strip() if isinstance(one, str) else None for one in ids]
+
+
+def _disagreements(entries: Sequence[Mapping[str, Any]]) -> list[MisplacedError]:
+    ids, parents = ids_of(entries), ids_of(entries, "parent")
+    found: list[MisplacedError] = []
+    for number, (own, parent) in enumerate(zip(ids, parents, strict=True)):
+        if own is not None and (first := ids.index(own)) != number:
+            expected = Both(
+                f"与别的不同的 id（watches.{first} 已用了它）",
+                f"an id of its own (watches.{first} has this one)",
+            )
+            found.append(MisplacedError(expected, repr(own), ("watches", number, "id")))
+        if parent is None:
+            continue
+        others = sorted({one for one in ids if one is not None} - {own})
+        place = ("watches", number, "parent")
+        if parent not in others:
+            found.append(MisplacedError(_another_of(others), repr(parent), place))
+        elif parents[ids.index(parent)] is not None:
+            expected = Both("自己没有 parent 的监测对象", "a watch without a parent of its own")
+            found.append(MisplacedError(expected, repr(parent), place))
+    return found
+
+
+def _another_of(others: Sequence[str]) -> Both:
+    if not others:
+        return Both(
+            "同一文件里另一个监测对象的 id（文件里没有别的，请先写上，或去掉 parent）",
+            "the id of another watch of this file (there is none: describe it here, or leave parent out)",
+        )
+    listed = ", ".join(others)
+    return Both(f"另一个监测对象的 id（{listed}）", f"the id of another watch ({listed})")

@@ -100,3 +100,42 @@ def test_yaml_can_not_make_objects(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         load(path, Watches)
     assert not (tmp_path / "made").exists()
+
+
+def test_a_parent_and_an_entry_that_is_wrong_by_itself_are_told_together(tmp_path: Path) -> None:
+    content = (
+        GOOD
+        + "    parent: nope\n  - id: milk\n    name: 牛奶\n    any: []\n  - {id: tea, name: 丙, any: [z]}\n"
+    )
+    found = problems(tmp_path / "watches.yaml", content)
+    assert [(one.line, one.key) for one in found] == [
+        (5, "watches.0.parent"), (6, "watches.1"), (9, "watches.2.id"),
+    ]  # fmt: skip
+    assert found[0].expected == "the id of another watch (milk)"
+
+
+def test_a_parent_where_there_is_no_other_watch_is_told_without_an_empty_list(tmp_path: Path) -> None:
+    [one] = problems(tmp_path / "watches.yaml", GOOD + "    parent: nope\n")
+    assert "()" not in one.expected
+    assert "there is none" in one.expected
+    assert "没有别的" in one.told("zh")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("watches: []\n", "watches.yaml:1: watches: 实际：[]；应为：至少 1 项"),
+        (GOOD + "    colour: red\n", "实际：未知的键 'colour'；应为：以下之一：id, name"),
+        (GOOD.replace("[青山茶饮]", "5"), "实际：5；应为：列表"),
+        (GOOD.replace("    name: 青山茶饮\n", ""), "实际：什么也没有；应为：有键 'name'"),
+        (GOOD.replace("id: tea", "id: Tea Shop"), "应为：小写字母"),
+        (GOOD + "    any: 5\n", "实际：键重复（duplicate key"),
+        ("watches:\n\t- id: tea\n", "制表符"),
+        (("# 一行\n" + GOOD).encode("gbk"), "应为：UTF-8 文本"),
+    ],
+)
+def test_a_problem_is_told_in_chinese(tmp_path: Path, content: str | bytes, told: str) -> None:
+    first = problems(tmp_path / "watches.yaml", content)[0]
+    assert told in first.told("zh")
+    for words in ("Input should", "valid ", "found ", " expected", "after validation"):
+        assert words not in first.told("zh").replace("found character", "")

@@ -60,15 +60,15 @@ def test_every_kind_of_receiver_loads(tmp_path: Path) -> None:
         ("fallback: mail", "fallback: nobody", ":2: receivers.0.fallback: found 'nobody', expected one of"),
         ("to: [pr@example.cn]", "to: [pr@example.cn], fallback: team",
          ":2: receivers.0.fallback: found team → mail → team, expected a chain of fallbacks that ends"),
-        ("name: work", "name: 工作", ":5: receivers.3.wecom.name: found '工作'"),
+        ("name: work", "name: 工作", ":5: receivers.3.name: found '工作'"),
         ("name: hook", "name: te_am", None),
-        ("per_minute: 20", "per_minute: 21", ":5: receivers.3.wecom.per_minute: found 21, expected less than"),
-        ("to: [pr@example.cn]", "to: [pr]", ":3: receivers.1.email.to.0: found 'pr', expected an e-mail address"),
-        ("to: [pr@example.cn]", "to: []", ":3: receivers.1.email.to"),
-        ("from: fengsheng@example.cn", "from: fengsheng", ":3: receivers.1.email.from: found 'fengsheng'"),
+        ("per_minute: 20", "per_minute: 21", ":5: receivers.3.per_minute: found 21, expected a number no more than 20"),
+        ("to: [pr@example.cn]", "to: [pr]", ":3: receivers.1.to.0: found 'pr', expected an e-mail address"),
+        ("to: [pr@example.cn]", "to: []", ":3: receivers.1.to"),
+        ("from: fengsheng@example.cn", "from: fengsheng", ":3: receivers.1.from: found 'fengsheng'"),
         ("host: smtp.example.cn", "host: smtp.example.cn, username: u, security: none",
-         ":3: receivers.1.email.security: found 'none', expected starttls or tls"),
-        ("type: webhook", "type: webhook, webhook: https://x", ":6: receivers.4.webhook.webhook: found the unknown"),
+         ":3: receivers.1.security: found 'none', expected starttls or tls"),
+        ("type: webhook", "type: webhook, webhook: https://x", ":6: receivers.4.webhook: found the unknown key 'webhook', expected secrets from the environment only"),
         ('"22:00-08:00"', '"22-8"', ":11: routes.0.hours.0: found '22-8', expected hours as"),
         ('"22:00-08:00"', '"08:00-08:00"', ":11: routes.0.hours.0: found '08:00-08:00'"),
         ("[无法连接]", '[" "]', ":14: routes.1.keywords"),
@@ -112,7 +112,7 @@ def test_secrets_in_a_file_are_refused_with_the_variable(tmp_path: Path) -> None
     path.write_text("language: zh\nreceivers:\n  team: {webhook: https://token}\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load_settings(path, {})
-    assert "settings.yaml:2: receivers: found secrets in a file" in str(caught.value)
+    assert "settings.yaml:2: receivers: found a secret in a file" in str(caught.value)
     assert "FENGSHENG_RECEIVERS__NAME__WEBHOOK" in str(caught.value)
 
 
@@ -126,3 +126,50 @@ def test_a_wrong_variable_is_named_and_its_value_is_not(name: str) -> None:
 
 def test_no_receivers_without_any() -> None:
     assert Settings().receivers == {}
+
+
+def test_an_unknown_type_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    message = refused(tmp_path, RECEIVERS.replace("type: webhook", "type: sms"), Routes)
+    assert (
+        ":6: receivers.4: found 'sms', expected one of slack, terminal, feishu, dingtalk, wecom, email, webhook"
+        in message
+    )
+    assert "tag" not in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "variable_of_it"),
+    [
+        ("type: slack, channel: C1", "token", "FENGSHENG_SLACK__TOKEN"),
+        ("type: feishu", "token", "FENGSHENG_RECEIVERS__PR_TEAM__WEBHOOK"),
+        ("type: dingtalk", "secret", "FENGSHENG_RECEIVERS__PR_TEAM__SECRET"),
+        ("type: webhook", "webhook", "FENGSHENG_RECEIVERS__PR_TEAM__WEBHOOK"),
+        ("type: email, host: h, from: a@b.cn, to: [a@b.cn]", "password", "FENGSHENG_RECEIVERS__PR_TEAM__PASSWORD"),
+    ],
+)  # fmt: skip
+def test_a_secret_in_a_receiver_is_answered_with_its_variable(
+    tmp_path: Path, kind: str, key: str, variable_of_it: str
+) -> None:
+    path = tmp_path / "routes.yaml"
+    path.write_text(
+        f"receivers:\n  - {{name: pr-team, {kind}, {key}: hush-hush}}\nroutes:\n  - receivers: [pr-team]\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path, Routes)
+    [one] = caught.value.problems
+    assert (one.line, one.key) == (2, f"receivers.0.{key}")
+    assert variable_of_it in one.told("zh")
+    assert variable_of_it in one.told("en")
+    assert "hush-hush" not in one.told("zh") + one.told("en")
+
+
+def test_everything_wrong_with_the_routes_is_told_at_once(tmp_path: Path) -> None:
+    changed = RECEIVERS.replace("fallback: mail", "fallback: nobody").replace("type: wecom", "type: sms")
+    changed = changed.replace("[group, work, hook]", "[group, works]").replace('"22:00-08:00"', '"22-8"')
+    path = tmp_path / "routes.yaml"
+    path.write_text(changed, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(path, Routes)
+    assert [one.key for one in caught.value.problems] == [
+        "receivers.0.fallback", "receivers.3", "routes.0.hours.0", "routes.1.receivers.1",
+    ]  # fmt: skip

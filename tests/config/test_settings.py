@@ -55,8 +55,8 @@ def test_an_empty_variable_sets_nothing() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("kafka:\n  replication: 0\n", "settings.yaml:2: kafka.replication: found 0, expected greater than"),
-        ("language: fr\n", "settings.yaml:1: language: found 'fr', expected 'zh' or 'en'"),
+        ("kafka:\n  replication: 0\n", "settings.yaml:2: kafka.replication: found 0, expected a number no less than 1"),
+        ("language: fr\n", "settings.yaml:1: language: found 'fr', expected one of zh, en"),
         ("pipeline: 3\n", "settings.yaml:1: pipeline: found 3, expected a mapping of keys to values"),
         ("kafka:\n  boot: x\n", "settings.yaml:2: kafka.boot: found the unknown key 'boot', expected"),
         ("kafka:\n  topics:\n    a: {partitions: x}\n", "settings.yaml:3: kafka.topics.a.partitions: found 'x'"),
@@ -70,7 +70,7 @@ def test_a_wrong_value_in_the_file_has_its_line(tmp_path: Path, content: str, me
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("FENGSHENG_LANGUAGE", "fr", "environment FENGSHENG_LANGUAGE: found 'fr', expected 'zh' or 'en'"),
+        ("FENGSHENG_LANGUAGE", "fr", "environment FENGSHENG_LANGUAGE: found 'fr', expected one of zh, en"),
         ("FENGSHENG_KAFKA__REPLICATION", "two", "environment FENGSHENG_KAFKA__REPLICATION: found 'two'"),
         ("FENGSHENG_KAFKA__BOOTSTRP", "x:1", "environment FENGSHENG_KAFKA__BOOTSTRP: found the unknown key"),
         ("FENGSHENG_KAFKA__GROUP__X", "y", "environment FENGSHENG_KAFKA__GROUP: found {'x': 'y'}"),
@@ -125,3 +125,11 @@ def test_every_secret_of_the_models_is_guarded() -> None:
         if "SecretStr" in str(inner.annotation)
     }
     assert found == set(SECRETS)
+
+
+def test_secrets_in_the_file_wrong_values_and_misnamed_variables_are_told_together(tmp_path: Path) -> None:
+    path = written(tmp_path, "language: fr\nslack:\n  token: hush-hush\n")
+    told = failing(path, {"FENGSHENG_KAFA__BOOTSTRAP": "x", "FENGSHENG_DEVICE": "tpu"})
+    for part in ("slack.token", "language: found 'fr'", "no section 'kafa'", "FENGSHENG_DEVICE: found 'tpu'"):
+        assert part in told
+    assert "hush-hush" not in told
