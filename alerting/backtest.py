@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from alerting.detector import Detector, Output
 from alerting.simple_rules import SIMPLE_RULES
-from config.records import HourSummary, Incident, Level, Record, ScoredMention
+from config.records import Growth, HourSummary, Incident, Level, Record, ScoredMention
 from config.rules import Rules, rules_for
 from config.watches import Watch
 
@@ -90,6 +90,7 @@ class _Seen:
     last: float = float("-inf")
     negative: array[float] = field(default_factory=lambda: array("d"))
     incidents: dict[str, Incident] = field(default_factory=dict)
+    growth: list[Growth] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
 
 
@@ -141,6 +142,10 @@ class Backtest:
         """Return the moments that were told of a watch: each minute with talk, each tick of an incident."""
         return self._seen[watch].moments
 
+    def growth(self, watch: str) -> Sequence[Growth]:
+        """Return the projections that the watch's incidents told, in order."""
+        return self._seen[watch].growth
+
     @staticmethod
     def _count(seen: _Seen, mention: ScoredMention) -> None:
         at = mention.created_at
@@ -154,6 +159,8 @@ class Backtest:
         for output in outputs:
             if isinstance(output, Incident):
                 seen.incidents[output.id] = output
+                if output.growth is not None:
+                    seen.growth.append(output.growth)
             elif self._timelines:
                 level = 0 if output.level is None else output.level.rank
                 band = (output.band_low, output.band_high)

@@ -18,6 +18,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from alerting import growth
 from alerting.baseline import Baseline, Normal
 from alerting.buckets import Outcome, Ring, compact
 from alerting.evidence import gather, quote
@@ -374,4 +375,10 @@ class Detector:
                 quote(first) if first is not None else told,
             )
 
-        return Scene(at, verdict, signal, onset, evidence)
+        def recent() -> int | None:
+            if self.rules.evidence_window < growth.WINDOW:
+                return None
+            low = wide.high - round(growth.WINDOW / self.rules.bucket)
+            return sum(bucket.negative for _, bucket in ring.between(low, wide.high))
+
+        return Scene(at, verdict, signal, onset, evidence, recent)

@@ -19,10 +19,12 @@ are shown (`project`); `self_exciting` stays as what it is measured against (``d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import ceil, exp, floor, log, log10, sqrt
 from typing import Final
+
+from config.records import Growth
 
 HORIZON: Final = 3600.0
 """Seconds that are projected."""
@@ -71,6 +73,30 @@ def project(since_onset: float, count: int) -> Projection | None:
     (82, 173, 365)
     """
     return scaling(count) if SHOWN_FROM <= since_onset <= SHOWN_UNTIL else None
+
+
+def outlook(at: float, since_onset: float, count: int) -> Growth | None:
+    """Return `project` at event time `at` as an incident carries it, None where nothing may be told.
+
+    Two digits are kept, for more would feign a precision; the interval is rounded outwards.
+
+    Examples
+    --------
+    >>> told = outlook(at=7200.0, since_onset=1800, count=40)
+    >>> told.until, told.low, told.median, told.high
+    (10800.0, 81, 170, 370)
+    """
+    told = project(since_onset, count)
+    if told is None:
+        return None
+    low, median, high = _digits(told.low, floor), _digits(told.median, round), _digits(told.high, ceil)
+    return Growth(until=at + HORIZON, median=median, low=low, high=high)
+
+
+def _digits(value: float, rounded: Callable[[float], int]) -> int:
+    """Return `value` as a whole number of at most two digits that are not zero."""
+    step = 10 ** max(0, floor(log10(value)) - 1) if value >= 1 else 1
+    return rounded(value / step) * step
 
 
 def scaling(count: int, ratio: float = MEDIAN_RATIO, log_spread: float = LOG_SPREAD) -> Projection:

@@ -29,11 +29,22 @@ from msgspec.structs import replace
 
 from alerting.acts import applied
 from alerting.escalation import next_owner
+from alerting.growth import outlook
 from alerting.holds import Holds
 from alerting.levels import Verdict, explain
 from alerting.muting import Muting
 from config.muting import MutingRules
-from config.records import Act, AuditEntry, Evidence, Incident, IncidentState, Level, Signal, Transition
+from config.records import (
+    Act,
+    AuditEntry,
+    Evidence,
+    Growth,
+    Incident,
+    IncidentState,
+    Level,
+    Signal,
+    Transition,
+)
 from config.rules import Rules
 from config.watches import Watch
 
@@ -52,6 +63,7 @@ class Scene:
     ----------
     onset : gives the time of the first mention of the rise.
     evidence : gives the evidence, with the first mention at or after the given time.
+    recent : gives the negative mentions of the last `growth.WINDOW` seconds, None where the ring is shorter.
     """
 
     at: float
@@ -59,6 +71,7 @@ class Scene:
     signal: Signal
     onset: Callable[[], float]
     evidence: Callable[[float, Incident | None], Evidence]
+    recent: Callable[[], int | None]
 
 
 class Incidents:
@@ -159,6 +172,7 @@ class Incidents:
             owner=self._watch.owner,
             signal=scene.signal,
             evidence=scene.evidence(started, None),
+            growth=_growth(scene, started),
         )
         fired = replace(fired, signal=_tagged(scene.signal, fired))
         return [self._keep(self._addressed(_audited(fired, None, scene.at, Transition.FIRED, why), scene.at))]
@@ -274,6 +288,7 @@ class Incidents:
         told = replace(told, signal=_tagged(scene.signal, told))
         if not readdress and not (transition is Transition.UPDATED and level is incident.level):
             told = _audited(told, incident, scene.at, transition, why)
+        told = replace(told, growth=None if _past_its_wave(told) else _growth(scene, told.started_at))
         if readdress or transition in _PAGES:
             told = self._addressed(told, scene.at)
         return self._keep(told)
@@ -306,6 +321,18 @@ def incident_id(watch: str, started_at: float) -> str:
     """
     start = datetime.fromtimestamp(started_at, UTC)
     return f"{watch}-{start:%Y%m%dT%H%M%S}.{start.microsecond // 1000:03d}Z"
+
+
+def _growth(scene: Scene, started: float) -> Growth | None:
+    """Return what may be told of the next hour; the onset is what was found when the incident fired."""
+    recent = scene.recent()
+    return None if recent is None else outlook(scene.at, scene.at - started, recent)
+
+
+def _past_its_wave(incident: Incident) -> bool:
+    """Whether the wave that began at `started_at` is over; later ones have no onset to count from."""
+    over = incident.state is IncidentState.RESOLVED
+    return over or any(entry.change == Transition.REOPENED for entry in incident.audit)
 
 
 def _tagged(signal: Signal, incident: Incident) -> Signal:

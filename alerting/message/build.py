@@ -70,8 +70,8 @@ def full(incident: Incident, shown: Presentation, *, call: bool = False) -> Cont
     call : whether the owner is called by name.
     """
     language = shown.language
-    parts = (_why(incident, shown), _first(incident, shown), _amplifiers(incident, language),
-             _quotes(incident, shown), _next(incident, language))  # fmt: skip
+    parts = (_why(incident, shown), _outlook(incident, shown), _first(incident, shown),
+             _amplifiers(incident, language), _quotes(incident, shown), _next(incident, language))  # fmt: skip
     return Content(
         level=incident.level,
         headline=_headline(incident, language),
@@ -87,7 +87,11 @@ def full(incident: Incident, shown: Presentation, *, call: bool = False) -> Cont
 def reply(incident: Incident, shown: Presentation, *, call: bool = False) -> Content:
     """Return the short message that a thread gets when the incident escalates, reopens or ends."""
     language = shown.language
-    parts: tuple[Section, ...] = (_why(incident, shown), _amplifiers(incident, language))
+    parts: tuple[Section, ...] = (
+        _why(incident, shown),
+        _outlook(incident, shown),
+        _amplifiers(incident, language),
+    )
     if incident.transition is Transition.RESOLVED:
         parts = (_next(incident, language),)
     return Content(
@@ -217,6 +221,22 @@ def _why(incident: Incident, shown: Presentation) -> Section:
     if terms:
         lines.append((Span(word("terms", language) + _joined(terms, language)),))
     return Section(word("why", language), tuple(lines), rank=3)
+
+
+def _outlook(incident: Incident, shown: Presentation) -> Section:
+    growth = incident.growth
+    lines: tuple[Line, ...] = ()
+    if growth is not None:
+        text = pattern(
+            "growth",
+            shown.language,
+            until=clock_time(growth.until, shown.zone),
+            median=f"{growth.median:,}",
+            low=f"{growth.low:,}",
+            high=f"{growth.high:,}",
+        )
+        lines = ((Span(text),),)
+    return Section(word("outlook", shown.language), lines, rank=3)
 
 
 def _first(incident: Incident, shown: Presentation) -> Section:

@@ -20,6 +20,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "acknowledged": {"zh": "已确认", "en": "Acknowledged by"},
     "started": {"zh": "开始", "en": "Started"},
     "why": {"zh": "为什么是现在", "en": "Why now"},
+    "outlook": {"zh": "预计走势", "en": "Outlook"},
     "terms": {"zh": "突出词：", "en": "Terms that stand out: "},
     "first": {"zh": "首发帖", "en": "First post"},
     "amplifiers": {"zh": "主要传播者", "en": "Top amplifiers"},
@@ -66,6 +67,10 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
     "onset": {
         "zh": "首发帖（{time}）后 {duration} 触发告警",
         "en": "Alerted {duration} after the first post ({time})",
+    },
+    "growth": {
+        "zh": "未来 1 小时（至 {until}）预计再有 {median} 条负面（90% 区间 {low}–{high}）",
+        "en": "next hour (until {until}): about {median} more negative posts (90% interval {low}–{high})",
     },
     "followers": {"zh": "粉丝 {0}", "en": "{0} followers"},
     "no_followers": {"zh": "粉丝数未知", "en": "followers unknown"},

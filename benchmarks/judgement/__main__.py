@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.judgement import tables
 from benchmarks.judgement.control import ControlResult, control
 from benchmarks.judgement.driving import Result, drive
-from benchmarks.judgement.growing import constants, moments, scores
+from benchmarks.judgement.growing import as_told, constants, moments, scores
 from benchmarks.judgement.kinds import Plan, make, plans
 from benchmarks.judgement.material import Material, material
 from benchmarks.judgement.reading import fingerprint, readings
@@ -101,6 +101,7 @@ def _told(
 ) -> str:
     posts = sum(r.posts for r in results)
     folds = moments(stuff, seed)
+    told = as_told([pair for result in results for pair in result.growth])
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     today = datetime.now(UTC).date().isoformat()
     return "\n".join(
@@ -129,7 +130,10 @@ def _told(
             "",
             "### Growth",
             "",
-            tables.growth(scores(folds), constants([asked for fold in folds for asked in fold])),
+            tables.growth(
+                [*([told] if told else []), *scores(folds)],
+                constants([asked for fold in folds for asked in fold]),
+            ),
         ]
     )
 

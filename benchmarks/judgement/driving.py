@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alerting.backtest import DAY, Backtest, IncidentReport
+from alerting.growth import HORIZON
 from alerting.judging import Crisis, Judgement, judge_incidents
 from benchmarks.judgement.kinds import Timeline
 from benchmarks.judgement.making import START
 from benchmarks.judgement.material import Post
-from config.records import Level, Match, MatchReason, Score, ScoredMention, WeightSource
+from config.records import Growth, Level, Match, MatchReason, Score, ScoredMention, WeightSource
 from config.rules import Rules
 from config.watches import Watch
 
@@ -31,6 +33,7 @@ class Result:
     highest : the highest level of an incident that was of no crisis.
     negative : times of the negative posts, epoch seconds.
     crises : as `judged` counts them.
+    growth : what its incidents told of their next hour, each with what came.
     """
 
     timeline: Timeline
@@ -41,6 +44,7 @@ class Result:
     highest: Level | None
     negative: Sequence[float]
     crises: Sequence[Crisis]
+    growth: Sequence[tuple[Growth, int]]
 
 
 def scored(posts: Sequence[Post], start: float) -> Iterator[ScoredMention]:
@@ -85,6 +89,7 @@ def drive(timeline: Timeline, rules: Mapping[str, Rules]) -> Result:
     for mention in scored(timeline.posts, START):
         run.observe(mention)
     run.advance(START + timeline.days * DAY)
+    negative = [START + post.at for post in timeline.posts if post.negative]
     incidents = run.report()[WATCH].incidents
     crises = [Crisis(start=START + t.start, end=START + t.end) for t in timeline.truth]
     judged = judge_incidents(incidents, crises, timeline.days)
@@ -96,9 +101,14 @@ def drive(timeline: Timeline, rules: Mapping[str, Rules]) -> Result:
         found=[bool(judge_incidents(right, [crisis], 1).found) or _open(right, crisis) for crisis in crises],
         incidents=incidents,
         highest=max((i.level for i in incidents if i not in right), key=lambda lv: lv.rank, default=None),
-        negative=[START + post.at for post in timeline.posts if post.negative],
+        negative=negative,
         crises=crises,
+        growth=[(told, _came(negative, told)) for told in run.growth(WATCH)],
     )
+
+
+def _came(negative: Sequence[float], told: Growth) -> int:
+    return bisect_left(negative, told.until) - bisect_left(negative, told.until - HORIZON)
 
 
 def from_onset(judged: Judgement, incidents: Sequence[IncidentReport], timeline: Timeline) -> Judgement:

@@ -28,6 +28,7 @@ from alerting.growth import (
 from benchmarks.judgement import making
 from benchmarks.judgement.kinds import truth_of
 from benchmarks.judgement.material import DAY, HOUR, Material, Post
+from config.records import Growth
 
 MINUTES: Final = (10, 20, 30, 45, 60, 90, 120)
 FOLDS: Final = 5
@@ -129,6 +130,15 @@ def _crisis(material: Material, pool: Sequence[Sequence[Post]], rng: making.Rng)
         steps = [between(now - (n + 1) * STEP, now - n * STEP) for n in reversed(range(24))]
         asked.append(Asked(minutes, between(now - WINDOW, now), steps, between(now, now + HORIZON)))
     return asked
+
+
+def as_told(found: Sequence[tuple[Growth, int]]) -> Score | None:
+    """Return how the projections that incidents told did, by the onset that they found; None if none did."""
+    if not found:
+        return None
+    asked = [Asked(0, 0, (), came) for _, came in found]
+    told = [Projection(g.median, max(g.low, 1), g.high) for g, _ in found]
+    return _score("scaling, as told by incidents", None, asked, told)
 
 
 def _score(name: str, minutes: int | None, asked: Sequence[Asked], told: Sequence[Projection]) -> Score:

@@ -68,6 +68,18 @@ class Term(Record, frozen=True, kw_only=True, omit_defaults=True):
     lift: float
 
 
+class Growth(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """How many negative mentions may still come until `until`: median, and the ends of a 90 % interval.
+
+    A projection (`alerting.growth`), so no evidence; `until` is an event time, an hour after it was made.
+    """
+
+    until: float
+    median: int
+    low: int
+    high: int
+
+
 class Evidence(Record, frozen=True, kw_only=True, omit_defaults=True):
     """What an alert may say: every number and sentence in it is extracted, none invented."""
 
@@ -112,7 +124,8 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     `muted` says why nobody is paged now, None where people are. `closed_by` is who ended
     it by hand, until the talk has calmed down by itself. `called` counts how often the next
-    person was called because nobody acknowledged.
+    person was called because nobody acknowledged. `growth` is absent where its interval is not
+    known to be right.
     """
 
     id: str
@@ -127,6 +140,7 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
     updated_at: float
     signal: Signal
     evidence: Evidence
+    growth: Growth | None = None
     detected_at: float | None = None
     resolved_at: float | None = None
     owner: str | None = None

@@ -109,6 +109,10 @@ def incident_fields() -> dict[str, Field]:
         **_times("started_at", "updated_at", "detected_at", "resolved_at"),
         "signal": {"dynamic": "strict", "properties": signal_fields()},
         "evidence": {"dynamic": "strict", "properties": evidence},
+        "growth": {
+            "dynamic": "strict",
+            "properties": {"until": DOUBLE, **_all(LONG, "median", "low", "high")},
+        },
         "audit": STORED,
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from config.records import (
     Amplifier,
     Evidence,
+    Growth,
     Incident,
     IncidentState,
     Level,
@@ -58,10 +59,11 @@ signals = st.builds(
     band_high=figures, z=figures, factor=figures, negative_share=figures, authors=counts,
     negative_authors=counts, top_author_share=figures, platforms=counts, cold_start=st.booleans(),
 )  # fmt: skip
+growths = st.builds(Growth, until=times, median=counts, low=counts, high=counts)
 incidents = st.builds(
     Incident, id=texts, watch=texts, watch_name=texts, level=st.sampled_from(Level),
     peak_level=st.sampled_from(Level), state=st.sampled_from(IncidentState),
     transition=st.sampled_from(Transition), sequence=st.integers(0, 10**6), started_at=times, updated_at=times,
     signal=signals, evidence=evidences, resolved_at=st.none() | times, owner=st.none() | texts,
-    acknowledged_by=st.none() | texts, pages=counts,
+    acknowledged_by=st.none() | texts, pages=counts, growth=st.none() | growths,
 )  # fmt: skip

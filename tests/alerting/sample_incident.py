@@ -7,6 +7,7 @@ import msgspec
 from config.records import (
     Amplifier,
     Evidence,
+    Growth,
     Incident,
     IncidentState,
     Level,
@@ -126,9 +127,12 @@ def after(incident: Incident, transition: Transition, **changes: object) -> Inci
     return msgspec.structs.replace(incident, **changed)
 
 
-ESCALATED = after(FIRED, Transition.ESCALATED, level=Level.I, peak_level=Level.I)
-RECOVERING = after(ESCALATED, Transition.RECOVERING, state=IncidentState.RECOVERING, updated_at=START + 1900)
-RESOLVED = after(RECOVERING, Transition.RESOLVED, state=IncidentState.RESOLVED, resolved_at=START + 3725)
+ESCALATED = after(FIRED, Transition.ESCALATED, level=Level.I, peak_level=Level.I, updated_at=START + 1500,
+                  growth=Growth(until=START + 5100, median=1300, low=620, high=2800))  # fmt: skip
+RECOVERING = after(ESCALATED, Transition.RECOVERING, state=IncidentState.RECOVERING, updated_at=START + 1900,
+                   growth=Growth(until=START + 5500, median=120, low=60, high=310))  # fmt: skip
+RESOLVED = after(RECOVERING, Transition.RESOLVED, state=IncidentState.RESOLVED, resolved_at=START + 3725,
+                 growth=None)  # fmt: skip
 REOPENED = after(RESOLVED, Transition.REOPENED, state=IncidentState.FIRING, updated_at=START + 7000,
                  resolved_at=None)  # fmt: skip
 LIFE = [FIRED, ESCALATED, RECOVERING, RESOLVED, REOPENED]

@@ -55,7 +55,9 @@ def scene(at: float, met: Level | None, velocity: float = 1.0) -> Scene:
         top_author_share=1,
         platforms=1,
     )
-    return Scene(at, Verdict(met, None, None, FACTS), signal, lambda: at - 30, lambda _, __: EVIDENCE)
+    return Scene(
+        at, Verdict(met, None, None, FACTS), signal, lambda: at - 30, lambda _, __: EVIDENCE, lambda: 40
+    )
 
 
 class Run:

@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks.judgement import kinds, making
 from benchmarks.judgement.driving import Result, drive
-from benchmarks.judgement.growing import moments, scores
+from benchmarks.judgement.growing import as_told, moments, scores
 from benchmarks.judgement.kinds import KINDS, Timeline, truth_of
-from benchmarks.judgement.making import Brand
+from benchmarks.judgement.making import START, Brand
 from benchmarks.judgement.material import HOUR, Material, Post
 from benchmarks.judgement.reading import UNREAD, Reading, fingerprint, key_of, readings
 from benchmarks.judgement.rivals import rivals
@@ -178,3 +178,17 @@ def test_a_text_is_read_once_and_a_stopped_run_goes_on(
     assert asked[2:] == ["太恶心了", "还行"]
     assert again["太恶心了"] == first["太恶心了"]
     assert key_of("还行") != key_of("很好喝")
+
+
+def test_what_incidents_told_of_their_next_hour_is_held_against_what_came(material: Material) -> None:
+    timeline = made(material, "crisis of 10-15 cascades, warm", MIDDLE)
+    result = drive(timeline, RULE_SETS)
+    assert result.growth
+    for told, came in result.growth:
+        between = [p for p in timeline.posts if told.until - HOUR <= START + p.at < told.until]
+        assert came == sum(p.negative for p in between)
+    found = as_told(result.growth)
+    assert found is not None
+    held = [told.low <= came <= told.high for told, came in result.growth]
+    assert found.coverage == pytest.approx(sum(held) / len(held))
+    assert as_told([]) is None

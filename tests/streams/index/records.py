@@ -11,6 +11,7 @@ from config.records import (
     ActKind,
     AuditEntry,
     Evidence,
+    Growth,
     Incident,
     IncidentState,
     Kind,
@@ -100,6 +101,7 @@ def incident(number: int, sequence: int, at: float = NOON, **changes: Any) -> In
         "started_at": at,
         "updated_at": at + sequence,
         "signal": signal(at),
+        "growth": Growth(until=at + 3600.5, median=120, low=60, high=310),
         "evidence": Evidence(
             mentions=7,
             negative=3,
