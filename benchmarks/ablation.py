@@ -33,7 +33,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "FGM 0.5": {"fgm": 0.5},
     "R-Drop 1": {"rdrop": 1.0},
     "label smoothing 0.05": {"label_smoothing": 0.05},
-    "class balance 0.5": {"balance": 0.5},
+    "class balance 0.5": {"balance": {"emotion": 0.5, "intent": 0.5}},
     "layer decay 0.9": {"layer_decay": 0.9},
     "extra emotion 3,500": {"extra_rows": 3500},
     "another seed": {"seed": 21},

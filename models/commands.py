@@ -17,7 +17,11 @@ from models.heads import ModelLoadError
 from models.labels import HEADS
 from models.threads import wait_politely
 
-app = typer.Typer(help="训练、评测、导出模型 Train, measure and export the classifier.", no_args_is_help=True)
+app = typer.Typer(
+    help="训练、评测、导出模型 Train, measure and export the classifier.\n\n"
+    "Example: fengsheng model evaluate dev.jsonl.xz",
+    no_args_is_help=True,
+)
 
 RecipeOption = Annotated[
     str, typer.Option("--recipe", help="配方 A recipe's name in models/recipes, or a YAML file.")

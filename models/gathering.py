@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,6 @@ from models.weak_intents import is_held_out, label_text, read_examples, weak_row
 _EMOTION_SETS: Final = (data.USUAL_TRAIN, data.VIRUS_TRAIN)
 _EMOTION_DEV: Final = (data.USUAL_DEV, data.VIRUS_DEV)
 _SCAN: Final = 3  # every third unlabelled line is offered to the rules
-_OTHER_SHARE: Final = (
-    4  # one in four of the emotion rows without any intent says so; all would drown the rest
-)
 _LABELLED_COPIES: Final = 2  # a post that was read is worth more than one that a pattern labelled
 
 
@@ -45,17 +41,16 @@ class Gathered:
     held: list[Row]
 
 
-def _labelled(row: Row, unseen: frozenset[str]) -> Row:
-    """Normalise an emotion row and let the rules add an intent to it; that costs no further step."""
+def _labelled(row: Row, unseen: frozenset[str], *, polarity: bool) -> Row:
+    """Normalise an emotion row and let the rules add an intent to it; that costs no further step.
+
+    That no rule finds an intent does not say that there is none.
+    """
     text = normalise(row.text)
     intent = label_text(text)
-    if (
-        is_held_out(text)
-        or text in unseen
-        or (intent == "other" and zlib.crc32(text.encode()) % _OTHER_SHARE != 1)
-    ):
+    if is_held_out(text) or text in unseen or intent == "other":
         intent = None
-    return Row(text, row.emotion, intent, row.polarity)
+    return Row(text, row.emotion, intent, row.polarity if polarity else None)
 
 
 def _offered(data_dir: Path) -> Iterator[str]:
@@ -106,7 +101,9 @@ def gather(recipe: Recipe, data_dir: Path, labels: Path = LABELS) -> Gathered:
         normalise(row.text) for name in _EMOTION_DEV for row in data.read_emotion(data_dir / name)
     )
     emotion = [
-        _labelled(row, intent_dev) for name in _EMOTION_SETS for row in data.read_emotion(data_dir / name)
+        _labelled(row, intent_dev, polarity=recipe.polarity_from_emotion)
+        for name in _EMOTION_SETS
+        for row in data.read_emotion(data_dir / name)
     ]
     weak = weak_rows(_offered(data_dir), recipe.intent_rows_per_class)
     weak += _complaint_rows(data_dir, recipe.intent_rows_per_class // 2)

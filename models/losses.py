@@ -12,15 +12,16 @@ from torch import nn
 from models.labels import HEADS, TRAINED
 
 
-def class_weights(targets: Sequence[Sequence[int]], power: float) -> dict[str, torch.Tensor]:
-    """Weigh each class of the emotion and intent heads by (mean size / its size) ** ``power``.
+def class_weights(targets: Sequence[Sequence[int]], powers: Mapping[str, float]) -> dict[str, torch.Tensor]:
+    """Weigh each class of the named heads by (mean size / its size) ** power.
 
-    ``power`` 0 leaves all alike, 1 lets every class weigh the same in sum; the weights' mean over the rows is 1,
+    A power of 0 leaves all alike, 1 lets every class weigh the same in sum; the weights' mean over the rows is 1,
     so that the learning rate keeps its meaning.
     """
     weights: dict[str, torch.Tensor] = {}
     for column, head in enumerate(TRAINED):
-        if head not in ("emotion", "intent") or not power:
+        power = powers.get(head, 0.0)
+        if not power:
             continue
         sizes = Counter(row[column] for row in targets if row[column] >= 0)
         if not sizes:
@@ -72,7 +73,9 @@ def loss_of(
     return total
 
 
-def distillation(logits: Mapping[str, torch.Tensor], taught: torch.Tensor) -> torch.Tensor:
+def distillation(
+    logits: Mapping[str, torch.Tensor], taught: torch.Tensor, weights: Mapping[str, float]
+) -> torch.Tensor:
     """Cross-entropy with the teachers' distributions, averaged over the rows of the whole batch.
 
     Parameters
@@ -80,13 +83,16 @@ def distillation(logits: Mapping[str, torch.Tensor], taught: torch.Tensor) -> to
     taught
         ``(rows, 19)``: the distributions of all heads side by side in the order of ``HEADS``; a row of zeros
         was not taught and takes no part.
+    weights
+        By head, 0 where unnamed.
     """
     total = torch.zeros((), device=taught.device)
     begin = 0
     for head, labels in HEADS.items():
         wanted = taught[:, begin : begin + len(labels)]
         begin += len(labels)
-        total = total - (wanted * logits[head].log_softmax(-1)).sum() / len(taught)
+        if weight := weights.get(head, 0.0):
+            total = total - weight * (wanted * logits[head].log_softmax(-1)).sum() / len(taught)
     return total
 
 

@@ -34,7 +34,7 @@ class Recipe:
     label_smoothing
         Share of a target that is spread over all labels (Szegedy et al. 2016).
     balance
-        Loss weight of a class is (mean class size / its size) to this power, emotion and intent heads; 0: none.
+        By head, the power to which (mean class size / a class's size) is raised to weigh its loss; unnamed: none.
     average
         Decay a step of the exponential moving average of the weights that is judged and kept; 0: none.
     fgm
@@ -43,9 +43,11 @@ class Recipe:
         Weight of the divergence between two dropout passes (Liang et al. 2021, R-Drop), 0: none. Doubles the cost.
     share
         Part of the rows that are in every epoch, for trials.
-    distil_rows, distil_weight
-        Unlabelled posts an epoch that only teachers label, and the weight of what teachers say, labelled rows
-        included (``fengsheng model distil``).
+    distil_rows, distil_weights
+        Unlabelled posts an epoch that only teachers label, and by head the weight of what teachers say, labelled
+        rows included; of an unnamed head they say nothing (``fengsheng model distil``).
+    polarity_from_emotion
+        Whether an emotion row teaches the polarity that usually goes with its emotion.
     threads
         CPU threads, each with a slice of every batch; only with 1 a run repeats to the last bit.
     loss_weights
@@ -74,13 +76,14 @@ class Recipe:
     clip_norm: float = 1.0
     hidden_dropout: float = 0.1
     label_smoothing: float = 0.0
-    balance: float = 0.0
+    balance: dict[str, float] = field(default_factory=dict)
     average: float = 0.0
     fgm: float = 0.0
     rdrop: float = 0.0
     share: float = 1.0
     distil_rows: int = 0
-    distil_weight: float = 1.0
+    distil_weights: dict[str, float] = field(default_factory=lambda: dict.fromkeys(HEADS, 1.0))
+    polarity_from_emotion: bool = True
     loss_weights: dict[str, float] = field(default_factory=lambda: dict.fromkeys(HEADS, 1.0))
     checkpoint_every: int = 200
     threads: int = 2
@@ -149,15 +152,16 @@ def read_recipe(name_or_path: str | Path, kind: type[_AnyRecipe]) -> _AnyRecipe:
             raise ValueError(f"{path}: unknown key {key!r}; expected one of {', '.join(kinds)}")
         if kinds[key] == "float" and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        expected = {"int": int, "float": float, "str": str}.get(kinds[key], dict)
-        if not isinstance(value, expected) or isinstance(value, bool):
+        expected = {"int": int, "float": float, "str": str, "bool": bool}.get(kinds[key], dict)
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
             raise ValueError(f"{path}: {key}: expected {expected.__name__}, found {value!r}")
         values[key] = value
     needed = [item.name for item in fields(kind) if item.name in {"name", "base", "corpus", "steps"}]
     for key in needed:
         if key not in values:
             raise ValueError(f"{path}: no {key!r}; every recipe of this kind has {', '.join(needed)}")
-    for head in values.get("loss_weights", {}):
-        if head not in TRAINED:
-            raise ValueError(f"{path}: loss_weights: unknown head {head!r}; expected {', '.join(TRAINED)}")
+    for key, heads in (("loss_weights", TRAINED), ("balance", HEADS), ("distil_weights", HEADS)):
+        for head in values.get(key, {}):
+            if head not in heads:
+                raise ValueError(f"{path}: {key}: unknown head {head!r}; expected {', '.join(heads)}")
     return kind(**values)

@@ -101,7 +101,7 @@ def _descend(
             logits, targets[part], recipe.loss_weights, balance=balance, smoothing=recipe.label_smoothing
         )
         if (said := taught[part]) is not None:
-            loss = loss + recipe.distil_weight * distillation(logits, said)
+            loss = loss + distillation(logits, said, recipe.distil_weights)
         return loss * (len(slices[part]) / len(rows))
 
     def plain(model: MentionClassifier, part: int) -> float:
@@ -152,7 +152,7 @@ def train(
         Called after every epoch with the model in evaluation mode (the averaged weights where the recipe
         averages); returns figures for the log.
     taught
-        Teachers' distributions of some rows, weighed by ``recipe.distil_weight``.
+        Teachers' distributions of some rows, weighed by ``recipe.distil_weights``.
     resume
         Go on from ``run_dir/checkpoint.pt`` where there is one.
     stop_after

@@ -77,7 +77,7 @@ def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
         {},
         {"average": 0.9},
         {"fgm": 0.5, "rdrop": 1.0},
-        {"layer_decay": 0.5, "balance": 0.5, "label_smoothing": 0.1},
+        {"layer_decay": 0.5, "balance": {"emotion": 0.5, "intent": 0.5}, "label_smoothing": 0.1},
     ],
     ids=["plain", "average", "fgm-rdrop", "decays"],
 )
@@ -173,7 +173,7 @@ def test_added_tokens_start_as_the_mean_of_what_stands_for_them(tiny_base: Path,
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.floats(0, 1))
 def test_class_weights_leave_the_mean_weight_of_a_row_at_one(labels: list[int], power: float) -> None:
-    found = class_weights([(label, -1, -1, -1, -1) for label in labels], power)
+    found = class_weights([(label, -1, -1, -1, -1) for label in labels], {"emotion": power})
     if power:
         weights = found["emotion"]
         assert sum(float(weights[label]) for label in labels) / len(labels) == pytest.approx(1.0, abs=1e-4)
@@ -186,7 +186,7 @@ def test_what_was_not_taught_takes_no_part_in_distillation() -> None:
     logits = {head: torch.randn(2, len(names), requires_grad=True) for head, names in HEADS.items()}
     taught = torch.zeros(2, sum(map(len, HEADS.values())))
     taught[1, 2] = taught[1, 6] = taught[1, 16] = 1.0
-    distillation(logits, taught).backward()
+    distillation(logits, taught, dict.fromkeys(HEADS, 1.0)).backward()
     for head in HEADS:
         gradient = logits[head].grad
         assert gradient is not None
