@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from config.records import Incident
 
@@ -45,6 +45,8 @@ def outside(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     return parts
 
 
-def is_false_alarm(watch: str, started_at: float, ended_at: float, known: Mapping[str, list[Span]]) -> bool:
+def is_false_alarm(
+    watch: str, started_at: float, ended_at: float, known: Mapping[str, Sequence[Span]]
+) -> bool:
     """Whether an incident that rules would have made overlaps one that people marked as false."""
     return any(started_at <= end and ended_at >= start for start, end in known.get(watch, ()))

@@ -51,6 +51,8 @@ from config.watches import Watch
 WHO: Final = "fengsheng"
 _PAGES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UNMUTED})
 _RAISES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UPDATED})
+MUTED: Final = "muted"
+"""The audit's word for a muting that begins."""
 MATERIAL: Final = 0.2
 """Relative change of the numbers that is worth an edit of the standing message."""
 
@@ -298,7 +300,7 @@ class Incidents:
         mute = self.muting.decide(incident, at)
         reason = mute.reason.value if mute else None
         if reason != incident.muted:
-            change, why = ("muted", mute.why) if mute else (Transition.UNMUTED, f"不再静默：{incident.muted}")
+            change, why = (MUTED, mute.why) if mute else (Transition.UNMUTED, f"不再静默：{incident.muted}")
             incident = _audited(replace(incident, muted=reason), incident, at, change, why)
         if mute is None and not incident.pages and incident.transition in _PAGES:
             incident = replace(incident, pages=1)

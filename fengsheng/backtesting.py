@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 from rich.progress import Progress
 
 from alerting.backtest import Backtest
-from config.records import Author, Match, Mention, ScoredMention
+from alerting.false_alarms import Span, false_alarm_spans
+from config.muting import MutingRules
+from config.records import Author, Incident, Match, Mention, ScoredMention
 from config.rules import Rules
 from config.settings import Settings
 from config.watches import Watch
@@ -25,6 +27,8 @@ from streams.matching import Matcher
 from streams.threads import ThreadMemory
 
 _TOGETHER = 512
+_ALL_INCIDENTS = 10_000
+"""More than a watch has in years; Elasticsearch gives no more at once."""
 
 
 def matched(mentions: Sequence[Mention], matcher: Matcher) -> dict[str, tuple[Match, ...]]:
@@ -104,16 +108,42 @@ def scored_from_index(
     return sorted(asyncio.run(read()), key=lambda mention: (mention.created_at, mention.mention_id))
 
 
+def false_alarms_in_index(settings: Settings, watches: Sequence[Watch]) -> dict[str, list[Span]]:
+    """Return the spans that people marked as false alarms, by watch.
+
+    Raises
+    ------
+    IndexUnavailable
+        The index can't be read.
+    """
+
+    async def read() -> list[Incident]:
+        index = open_existing_index(settings)
+        await index.open()
+        try:
+            return [
+                incident
+                for watch in watches
+                for incident in await index.incidents(watch=watch.id, limit=_ALL_INCIDENTS)
+            ]
+        finally:
+            await index.close()
+
+    return false_alarm_spans(asyncio.run(read()))
+
+
 def run_backtest(
     watches: Sequence[Watch],
     rules: dict[str, Rules],
     mentions: Sequence[ScoredMention],
     *,
     timelines: bool = False,
+    muting: MutingRules | None = None,
+    false_alarms: Mapping[str, Sequence[Span]] | None = None,
     what: str = "判断 judging",
 ) -> Backtest:
-    """Drive the detectors over the mentions; shows progress."""
-    run = Backtest(watches, rules, timelines=timelines)
+    """Drive the detectors over the mentions, muted as live ones are; shows progress."""
+    run = Backtest(watches, rules, timelines=timelines, muting=muting, false_alarms=false_alarms)
     with Progress(console=talk, transient=True) as progress:
         task = progress.add_task(what, total=len(mentions))
         for start in range(0, len(mentions), _TOGETHER):

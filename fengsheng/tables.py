@@ -70,12 +70,15 @@ def sweep_table(
     known: Mapping[str, Sequence[Crisis]] | None,
 ) -> Table:
     """Return one row a value: pages, and with known crises recall and precision."""
-    table = table_of(field, "事件 incidents", "通知 pages", *(_COLUMNS if known is not None else ()))
+    marked = any(found.false_alarms for report in swept.values() for found in report.values())
+    false = ("误报重现 marked as false",) if marked else ()
+    table = table_of(field, "事件 incidents", "通知 pages", *false, *(_COLUMNS if known is not None else ()))
     for value, report in swept.items():
         incidents = sum(len(found.incidents) for found in report.values())
         pages = sum(found.pages for found in report.values())
         cells = _cells(judge_all(report, known)[ALL]) if known is not None else []
-        table.add_row(f"{value:g}", str(incidents), str(pages), *cells)
+        again = [str(sum(found.false_pages for found in report.values()))] if marked else []
+        table.add_row(f"{value:g}", str(incidents), str(pages), *again, *cells)
     return table
 
 
@@ -106,6 +109,25 @@ def _cells(judgement: Judgement) -> list[str]:
         f"{judgement.false_pages_a_day:.3f}",
         "—" if delay is None else f"{delay / 60:.1f} min",
     ]
+
+
+def remarks(configuration: Configuration, report: Mapping[str, WatchReport]) -> list[str]:
+    """Return in words what was muted, and how the rules do on what people marked as false alarms."""
+    zone, said = configuration.settings.timezone, []
+    for watch, found in report.items():
+        for incident in found.incidents:
+            if incident.muted:
+                why = "；".join(incident.muted)
+                started = when(incident.started_at, zone)
+                said.append(f"静默 muted: {watch} {started} · {why} · 通知 pages {incident.pages}")
+    if marked := sum(found.false_alarms for found in report.values()):
+        again = [i for found in report.values() for i in found.incidents if i.false_alarm]
+        pages = sum(i.pages for i in again)
+        said.append(
+            f"标记过的误报 {marked} 起，其中 {len(again)} 起会再报，通知 {pages} 次 false alarms that people "
+            f"marked: {marked}; told again: {len(again)}, with {pages} pages"
+        )
+    return said
 
 
 def _lead(seconds: float | None) -> str:

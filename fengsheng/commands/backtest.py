@@ -12,7 +12,7 @@ import typer
 from alerting.backtest import Backtest, WatchReport
 from alerting.judging import Crisis
 from config.records import ScoredMention
-from fengsheng.backtesting import run_backtest, scored_from_files, scored_from_index
+from fengsheng.backtesting import false_alarms_in_index, run_backtest, scored_from_files, scored_from_index
 from fengsheng.configuration import Configuration, load_configuration
 from fengsheng.judging import judge_all, judgement_object
 from fengsheng.loading_models import load_classifier
@@ -24,11 +24,11 @@ from fengsheng.options import (
     VerboseOption,
     WatchesOption,
 )
-from fengsheng.output import explained, fail, log_to_stderr, out, talk
+from fengsheng.output import escaped, explained, fail, log_to_stderr, out, talk
 from fengsheng.reading import acceptable, read_sorted
 from fengsheng.reporting import as_object
 from fengsheng.sweeps import parse_sweep, swept_rules
-from fengsheng.tables import incidents_table, judgement_table, sweep_table
+from fengsheng.tables import incidents_table, judgement_table, remarks, sweep_table
 from fengsheng.times import epoch_of
 from fengsheng.truth import load_truth
 
@@ -102,16 +102,30 @@ def backtest(
             scored = scored_from_index(settings, configuration.watches.watches, *span)
             if not scored:
                 fail("索引中没有符合的帖子 the index holds no posts of these watches in that time")
+            marks = false_alarms_in_index(settings, configuration.watches.watches)
         else:
+            marks = {}
             scored = _scored(configuration, files or [], form, platform, model)
         rule_sets = configuration.rules.rules
-        run = run_backtest(configuration.watches.watches, rule_sets, scored, timelines=png is not None)
+        run = run_backtest(
+            configuration.watches.watches,
+            rule_sets,
+            scored,
+            timelines=png is not None,
+            muting=configuration.muting,
+            false_alarms=marks,
+        )
         report = run.report()
         if png is not None:
             _draw(png, run, report, settings.timezone)
         swept = {
             value: run_backtest(
-                configuration.watches.watches, changed, scored, what=f"{trial[0] if trial else ''}={value:g}"
+                configuration.watches.watches,
+                changed,
+                scored,
+                muting=configuration.muting,
+                false_alarms=marks,
+                what=f"{trial[0] if trial else ''}={value:g}",
             ).report()
             for value, changed in trials.items()
         }
@@ -119,6 +133,8 @@ def backtest(
         print(json.dumps(_object(report, known, trial[0] if trial else "", swept), ensure_ascii=False))
         return
     out.print(incidents_table(configuration, report))
+    for remark in remarks(configuration, report):
+        out.print(escaped(remark), soft_wrap=True)
     if known is not None:
         out.print(judgement_table(configuration, judge_all(report, known)))
     if trial is not None:
