@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 
-from config.language import A_MAPPING, Both, one_of
+from config.language import A_MAPPING, Both, Language, one_of
 from config.loading import ConfigError, Problem, kind_of, problems_of, read_yaml
 from config.watches import Model
 
@@ -182,7 +182,7 @@ class PrivacySettings(Model):
 class Settings(Model):
     """Everything that is not a watch, a rule or a route."""
 
-    language: Literal["zh", "en"] = "zh"
+    language: Language = "zh"
     timezone: str = "Asia/Shanghai"
     model: str = "models/fengsheng-small"
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -308,6 +308,15 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def written_language(path: Path) -> Language:
+    """Return the language that a settings file asks for, however wrong the rest of it is."""
+    try:
+        document = read_yaml(path)
+    except ConfigError:
+        return "zh"
+    return "en" if isinstance(document, dict) and document.get("language") == "en" else "zh"
 
 
 def _name_variable(problem: Problem, over: dict[str, Any]) -> Problem:

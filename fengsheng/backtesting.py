@@ -59,7 +59,7 @@ def scored_from_files(
     """Return the scored form of those mentions that belong to a watch, in order; shows progress."""
     settings = configuration.settings
     pseudonyms = Pseudonymiser(
-        pseudonym_key(settings, embedded=True), settings.privacy.keep_organisation_names
+        pseudonym_key(settings, embedded=True, keep=False), settings.privacy.keep_organisation_names
     )
     enricher = make_enricher(configuration, classifier, pseudonyms, model)
     known = {p.id: p for a in authors for p in [pseudonyms.author(a, a.platform)]}

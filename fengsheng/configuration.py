@@ -4,45 +4,58 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
-
-from pydantic import ValidationError
+from typing import Any
 
 from config.calendar import Calendar
-from config.loading import (
-    ConfigError,
-    MisplacedError,
-    Problem,
-    load,
-    problem_at,
-    problems_of,
-    read_yaml,
-)
+from config.language import NOTHING, Both
+from config.loading import ConfigError, Problem, load
 from config.muting import MutingRules
 from config.routes import Routes
 from config.rules import Rules, RuleSets, rules_for
-from config.settings import Settings, load_settings
+from config.settings import Settings, load_settings, written_language
 from config.watches import Watch, Watches
+from fengsheng.cross_checks import wrong_between
+from fengsheng.language import speak
 
 PACKAGED = Path(__file__).resolve().parent.parent / "config"
 """The configuration that ships with the program."""
 
-NO_KEY = (
+EXAMPLE = Path(__file__).resolve().parent / "scenario" / "watches.yaml"
+"""The watches that ship as an example and that the demo plays."""
+
+PARTS = ("settings", "watches", "rules", "routes", "muting", "calendar")
+
+NO_KEY = Both(
+    "一段够长的随机文本，用来生成作者化名，所有 feed 与 worker 相同（例如：openssl rand -hex 32）",
     "a long random text, the same on every feed and worker, for the authors' pseudonyms (for instance:"
-    " openssl rand -hex 32)"
+    " openssl rand -hex 32)",
 )
+_ENVIRONMENT = Both("环境变量", "environment")
+_WRITABLE = Both(
+    "可写的数据目录（--data 或 settings.data）", "a folder that can be written (--data or settings.data)"
+)
+_EMPTY = Both("空文件", "an empty file")
+_THE_KEY = Both("原来的密钥（或删去这个文件）", "the key it held (or delete the file)")
+_NO_FOLDER = Both("没有这个目录", "no such folder")
+_A_FOLDER = Both("放有 YAML 配置文件的目录", "a folder with the YAML files")
 
 
-class Narrowed(Protocol):
-    """An entry that holds for some watches only, or for all where it names none."""
+@dataclass(frozen=True)
+class Source:
+    """The file that a part of the configuration was read from.
 
-    @property
-    def watches(self) -> list[str]:
-        """Ids of those watches."""
-        ...
+    Attributes
+    ----------
+    name : ``settings``, ``watches``, ``rules``, ``routes``, ``muting`` or ``calendar``.
+    shipped : it came with the program, since the folder has none of that name.
+    """
+
+    name: str
+    path: Path
+    shipped: bool
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,17 @@ class Configuration:
     rules: RuleSets
     routes: Routes
     muting: MutingRules = field(default_factory=MutingRules)
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def shipped(self) -> list[str]:
+        """Names of the parts that the folder does not have, so that the shipped files stand in for them."""
+        return [source.name for source in self.sources if source.shipped]
+
+    @property
+    def example(self) -> bool:
+        """Whether the watches are those that ship as an example, wherever their file lies."""
+        return set(self.watches.by_id()) == set(load(EXAMPLE, Watches).by_id())
 
     def rules_of(self, watch: Watch) -> Rules:
         """Return the rules of a watch: its set, with its own values in place."""
@@ -81,65 +105,29 @@ class Configuration:
         return replace(self, settings=self.settings.model_copy(update={"pipeline": pipeline}))
 
 
-def _file(folder: Path, name: str) -> Path:
-    """The user's own file, or the packaged one where the folder has none of that name."""
-    own = folder / name
-    return own if own.exists() else PACKAGED / name
+def _sources(folder: Path, given: Mapping[str, Path | None]) -> dict[str, Source]:
+    """The file of each part: one named by itself, else the folder's own, else the packaged one."""
+    sources: dict[str, Source] = {}
+    for name in PARTS:
+        own = given.get(name) or folder / f"{name}.yaml"
+        shipped = given.get(name) is None and not own.exists()
+        sources[name] = Source(name, PACKAGED / f"{name}.yaml" if shipped else own, shipped)
+    return sources
 
 
-def _unknown_rules(watches: Watches, rules: RuleSets, path: Path) -> list[Problem]:
-    known = ", ".join(sorted(rules.rules))
-    problems = []
-    for number, watch in enumerate(watches.watches):
-        if watch.rules not in rules.rules:
-            entry: Any = read_yaml(path)["watches"][number]
-            line = entry.lc.key("rules")[0] + 1
-            problems.append(
-                Problem(str(path), line, f"watches.{number}.rules", repr(watch.rules), f"one of {known}")
-            )
-        else:
-            problems += _wrong_override(watch, number, rules, path)
-    return problems
-
-
-def _wrong_override(watch: Watch, number: int, rules: RuleSets, path: Path) -> list[Problem]:
-    """What is wrong with a watch's own values, told at their lines in the watches file."""
-    place = ("watches", number, "override")
-    try:
-        rules_for(watch, rules.rules)
-    except MisplacedError as error:
-        return [problem_at(read_yaml(path), str(path), (*place, *error.at), error.found, error.expected)]
-    except ValidationError as error:
-        return problems_of(error, read_yaml(path), str(path), Rules, place)
-    return []
-
-
-def _unknown_watches(
-    section: str, entries: Sequence[Narrowed], watches: Watches, path: Path
-) -> list[Problem]:
-    """What is wrong with the watches that the entries of a section are narrowed to."""
-    known = watches.by_id()
-    problems = []
-    for number, narrowed in enumerate(entries):
-        for watch in narrowed.watches:
-            if watch not in known:
-                entry: Any = read_yaml(path)[section][number]
-                line = entry.lc.key("watches")[0] + 1
-                expected = f"one of the watches: {', '.join(sorted(known))}"
-                place = f"{section}.{number}.watches"
-                problems.append(Problem(str(path), line, place, repr(watch), expected))
-    return problems
-
-
-def _unknown_in_calendar(calendar: Calendar, watches: Watches, path: Path) -> list[Problem]:
-    known = watches.by_id()
-    expected = f"one of the watches: {', '.join(sorted(known))}"
-    return [
-        problem_at(read_yaml(path), str(path), ("events", number, "watches", place), repr(watch), expected)
-        for number, event in enumerate(calendar.events)
-        for place, watch in enumerate(event.watches)
-        if watch not in known
-    ]
+def _folder(named: Path | None) -> Path:
+    """The folder to read: the one named, which must be there, else ``./config``, which need not."""
+    variable = os.environ.get("FENGSHENG_CONFIG")
+    folder = named or (Path(variable) if variable else Path("config"))
+    if (named is None and not variable) or folder.is_dir():
+        return folder
+    where = (
+        str(folder)
+        if named
+        else Both(f"环境变量 FENGSHENG_CONFIG={folder}", f"environment FENGSHENG_CONFIG={folder}")
+    )
+    found = _NO_FOLDER if not folder.exists() else Both("不是目录", "no folder")
+    raise ConfigError([Problem(where, None, "", found, _A_FOLDER)])
 
 
 def load_configuration(
@@ -147,7 +135,8 @@ def load_configuration(
 ) -> Configuration:
     """Return the checked configuration of `folder` (default: ``$FENGSHENG_CONFIG``, else ``./config``).
 
-    A file that the folder does not have is taken from the packaged defaults.
+    A file that the folder does not have is taken from the packaged defaults (`Configuration.shipped`).
+    From here on the program talks in the language of the settings.
 
     Parameters
     ----------
@@ -156,80 +145,65 @@ def load_configuration(
     Raises
     ------
     ConfigError
-        With every problem of every file.
+        The named folder is not there; else with every problem of every file.
     """
-    if folder is None:
-        folder = Path(os.environ.get("FENGSHENG_CONFIG", "config"))
-    elif not folder.is_dir():
-        raise ConfigError([Problem(str(folder), None, "", "no such folder", "a folder with the YAML files")])
-    watches_file = watches or _file(folder, "watches.yaml")
-    routes_file = _file(folder, "routes.yaml")
-    muting_file = _file(folder, "muting.yaml")
-    calendar_file = _file(folder, "calendar.yaml")
+    folder = _folder(folder)
+    sources = _sources(folder, {"watches": watches, "rules": rules})
+    files = {name: source.path for name, source in sources.items()}
+    readers: dict[str, Callable[[Path], Any]] = {
+        "settings": load_settings,
+        "watches": lambda path: load(path, Watches),
+        "rules": lambda path: load(path, RuleSets),
+        "routes": lambda path: load(path, Routes),
+        "calendar": lambda path: load(path, Calendar),
+        "muting": lambda path: load(path, MutingRules),
+    }
     problems: list[Problem] = []
     parts: dict[str, Any] = {}
-    readers: dict[str, Callable[[], Any]] = {
-        "settings": lambda: load_settings(_file(folder, "settings.yaml")),
-        "watches": lambda: load(watches_file, Watches),
-        "rules": lambda: load(rules or _file(folder, "rules.yaml"), RuleSets),
-        "routes": lambda: load(routes_file, Routes),
-        "calendar": lambda: load(calendar_file, Calendar),
-        "muting": lambda: load(muting_file, MutingRules),
-    }
     for name, read in readers.items():
         try:
-            parts[name] = read()
+            parts[name] = read(files[name])
         except ConfigError as error:
             problems += error.problems
-    if "watches" in parts and "rules" in parts:
-        problems += _unknown_rules(parts["watches"], parts["rules"], watches_file)
-    if "watches" in parts and "routes" in parts:
-        # The packaged routes may name the example's watches when the user brought only watches.
-        problems += _unknown_watches("routes", parts["routes"].routes, parts["watches"], routes_file)
-    if "watches" in parts and "muting" in parts:
-        muting: MutingRules = parts["muting"]
-        for section, entries in (("quiet_hours", muting.quiet_hours), ("maintenance", muting.maintenance)):
-            problems += _unknown_watches(section, entries, parts["watches"], muting_file)
-    if "watches" in parts and "calendar" in parts:
-        problems += _unknown_in_calendar(parts["calendar"], parts["watches"], calendar_file)
+    speak(parts["settings"].language if "settings" in parts else written_language(files["settings"]))
+    problems += wrong_between(parts, files)
     if problems:
         raise ConfigError(problems)
     parts["rules"] = parts["rules"].with_calendar(parts.pop("calendar"))
-    return Configuration(folder, **parts)
+    return Configuration(folder, **parts, sources=tuple(sources.values()))
 
 
-def pseudonym_key(settings: Settings, embedded: bool) -> bytes:
+def pseudonym_key(settings: Settings, embedded: bool, keep: bool = True) -> bytes:
     """Return the key of the authors' pseudonyms.
 
-    Embedded runs make one at first and keep it in the data folder, readable by its owner
-    only; workers and feeds that share a Kafka must be given the same one.
+    Embedded runs make one at first and keep it in the data folder (`settings.data`) beside the
+    index, readable by its owner only; workers and feeds that share a Kafka must be given the same one.
+
+    Parameters
+    ----------
+    keep : whether a key that is made now is kept; a run that stores no authors leaves nothing behind.
 
     Raises
     ------
     ConfigError
-        Not embedded, and the environment has none.
+        Not embedded, and the environment has none; or the data folder does not take it.
     """
     if settings.privacy.pseudonym_key is not None:
         return settings.privacy.pseudonym_key.get_secret_value().encode()
     if not embedded:
-        raise ConfigError(
-            [Problem("environment", None, "FENGSHENG_PRIVACY__PSEUDONYM_KEY", "nothing", NO_KEY)]
-        )
+        raise ConfigError([Problem(_ENVIRONMENT, None, "FENGSHENG_PRIVACY__PSEUDONYM_KEY", NOTHING, NO_KEY)])
     path = settings.data / "pseudonym.key"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
+            if not keep:
+                return secrets.token_hex(32).encode()
+            path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_hex(32))
         key = path.read_text().strip().encode()
     except OSError as error:
-        found = f"{error.strerror}"
-        raise ConfigError(
-            [Problem(str(path), None, "", found, "a folder that can be written (settings.data)")]
-        ) from None
+        raise ConfigError([Problem(str(path), None, "", f"{error.strerror}", _WRITABLE)]) from None
     if not key:
-        raise ConfigError(
-            [Problem(str(path), None, "", "an empty file", "the key it held (or delete the file)")]
-        )
+        raise ConfigError([Problem(str(path), None, "", _EMPTY, _THE_KEY)])
     return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.language import Both
 from config.settings import Settings
 from streams.index.base import Index, IndexUnavailable
 from streams.index.sqlite import SqliteIndex
@@ -18,8 +19,12 @@ def open_existing_index(settings: Settings) -> Index:
     path = settings.data / "index.sqlite"
     if settings.elasticsearch.url is None and not path.exists():
         raise IndexUnavailable(
-            f"no index at {path}: name the folder that 'fengsheng up --data' or 'demo --keep' wrote with --data,"
-            " or set FENGSHENG_ELASTICSEARCH__URL"
+            Both(
+                f"{path} 处没有索引：用 --data 指定 fengsheng up --data 或 demo --keep 写入的目录，"
+                "或设置 FENGSHENG_ELASTICSEARCH__URL",
+                f"no index at {path}: name the folder that 'fengsheng up --data' or 'demo --keep' wrote with --data,"
+                " or set FENGSHENG_ELASTICSEARCH__URL",
+            )
         )
     return open_index(settings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from config.language import Both
 from config.settings import Settings
 from fengsheng.output import fail, talk
 from models.heads import ModelLoadError
@@ -26,8 +27,12 @@ def resolve(name: str) -> str:
             return str(folder)
     if _looks_local(name):
         raise ModelLoadError(
-            f"model {name}: no such directory (looked in {Path.cwd()} and {ROOT});"
-            " correct --model or settings.model, or make one with: fengsheng model finetune --out DIR"
+            Both(
+                f"模型 {name}：没有这个目录（找过 {Path.cwd()} 和 {ROOT}）；"
+                "请改正 --model 或配置中的 model，或用 fengsheng model finetune --out DIR 训练一个",
+                f"model {name}: no such directory (looked in {Path.cwd()} and {ROOT});"
+                " correct --model or settings.model, or make one with: fengsheng model finetune --out DIR",
+            )
         )
     return name
 
@@ -59,4 +64,4 @@ def load_classifier(
             engine=engine or settings.engine,
         )
     except ModelLoadError as error:
-        fail(str(error))
+        fail(error)

@@ -15,6 +15,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from config.loading import ConfigError
+from fengsheng.language import language, told
 from streams.index.base import IndexUnavailable
 from streams.topics import KafkaUnavailableError
 
@@ -34,10 +35,15 @@ def table_of(*names: str) -> Table:
     return table
 
 
-def fail(message: str) -> NoReturn:
-    """Say what went wrong on stderr and end with status 1."""
-    talk.print(f"[bold red]错误 error[/] {escaped(message)}", soft_wrap=True)
+def fail(message: str | BaseException) -> NoReturn:
+    """Say what went wrong on stderr, in the user's language where it is known in both, and end with status 1."""
+    talk.print(f"[bold red]错误 error[/] {escaped(told(message))}", soft_wrap=True)
     raise typer.Exit(1)
+
+
+def warn(message: str) -> None:
+    """Say on stderr what works, but is not what the user may think."""
+    talk.print(f"[bold yellow]注意 warning[/] {escaped(told(message))}", soft_wrap=True)
 
 
 def escaped(text: str) -> str:
@@ -52,10 +58,10 @@ def explained() -> Iterator[None]:
         yield
     except ConfigError as error:
         for problem in error.problems:
-            talk.print(f"[bold red]配置 config[/] {escaped(str(problem))}", soft_wrap=True)
+            talk.print(f"[bold red]配置 config[/] {escaped(problem.told(language()))}", soft_wrap=True)
         raise typer.Exit(1) from None
     except (IndexUnavailable, KafkaUnavailableError) as error:
-        fail(str(error))
+        fail(error)
     except BrokenPipeError:
         # The reader of our stdout went away (| head): not our failure.
         sys.stderr.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.records import Author, Mention
 from config.settings import PipelineSettings
+from fengsheng.language import say
 from fengsheng.output import escaped, fail, talk
 from streams.decoding import check_mention
 from streams.feeds.follow import SourceMissing
@@ -20,13 +21,20 @@ def checked_format(form: str) -> Format:
     try:
         return Format(form)
     except ValueError:
-        fail(f"--format {form!r} is not known; expected one of {', '.join(Format)}")
+        known = ", ".join(Format)
+        fail(
+            say(
+                f"没有 --format {form!r} 这种格式；可用：{known}",
+                f"--format {form!r} is not known; expected one of {known}",
+            )
+        )
 
 
 def check_there(sources: Sequence[str]) -> None:
     """End the command if a file or folder is missing, before anything that takes long is begun."""
     if missing := [name for name in sources if name != "-" and not Path(name).exists()]:
-        fail(f"no such file or folder: {', '.join(missing)}")
+        names = ", ".join(missing)
+        fail(say(f"没有这个文件或目录：{names}", f"no such file or folder: {names}"))
 
 
 def acceptable(mentions: Sequence[Mention], limits: PipelineSettings, now: float) -> list[Mention]:
@@ -58,7 +66,7 @@ def read_sorted(files: Sequence[Path], form: str, platform: str) -> tuple[list[M
             files, checked_format(form), platform, on_author=authors.append, on_rejected=rejected.append
         )
     except SourceMissing as error:
-        fail(str(error))
+        fail(error)
     if rejected:
         codes = ", ".join(f"{code} {n}" for code, n in Counter(str(r.code) for r in rejected).most_common())
         talk.print(f"[yellow]读不了 {len(rejected)} 行 unreadable lines[/] {codes}; 例如 for instance:")

@@ -14,6 +14,7 @@ from config.records import Author, Incident, Mention
 from fengsheng.configuration import Configuration
 from fengsheng.embedded import LIMIT, embedded
 from fengsheng.indexes import open_index
+from fengsheng.language import say, told
 from fengsheng.live_view import LiveView
 from fengsheng.output import fail, talk
 from fengsheng.reporting import report_from
@@ -50,7 +51,12 @@ class Outcome:
 def speed_of(value: float) -> float | None:
     """Return the pace of ``--speed``; 0 means no pace."""
     if value < 0:
-        raise typer.BadParameter(f"{value:g} is below 0; give event seconds a second, or 0 for no pace")
+        raise typer.BadParameter(
+            say(
+                f"{value:g} 小于 0；请给出每秒多少事件秒，0 为不限速",
+                f"{value:g} is below 0; give event seconds a second, or 0 for no pace",
+            )
+        )
     return value or None
 
 
@@ -108,7 +114,8 @@ async def replay_embedded(
                 await first_of(feed(), look(), stop.wait(), asyncio.shield(failed))
             if failed.done():
                 error = failed.result()
-                fail(f"the worker can't go on ({type(error).__name__}: {error})")
+                what = f"{type(error).__name__}: {told(error)}"
+                fail(say(f"无法继续（{what}）", f"the worker can't go on ({what})"))
         reports = await report_from(index, names)
         counts = await index.counts()
     finally:

@@ -11,6 +11,7 @@ import msgspec
 
 from alerting.backtest import IncidentReport, WatchReport, report_of
 from config.records import Incident, IncidentState
+from fengsheng.language import say
 from fengsheng.output import fail
 from streams.index.base import Index
 
@@ -60,7 +61,7 @@ def check_writable(path: Path | None) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            fail(f"{path}: is a folder; expected a file to write")
+            fail(say(f"{path} 是目录；应为要写的文件", f"{path}: is a folder; expected a file to write"))
         path.with_name(path.name + ".new").open("ab").close()
         path.with_name(path.name + ".new").unlink()
     except OSError as error:

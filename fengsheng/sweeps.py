@@ -8,9 +8,10 @@ import typer
 from pydantic import ValidationError
 
 from alerting.sweeping import numbers_of, with_value
-from config.loading import MisplacedError
+from config.loading import MisplacedError, Problem, problems_of
 from config.rules import Rules
 from fengsheng.configuration import Configuration
+from fengsheng.language import language, say
 from fengsheng.output import fail
 
 
@@ -28,7 +29,12 @@ def parse_sweep(written: str) -> tuple[str, list[float]]:
     except ValueError:
         numbers = []
     if not field.strip() or not sign or not numbers or not all(map(isfinite, numbers)):
-        raise typer.BadParameter(f"--sweep {written!r}; expected a rule field and numbers, as z=3,4,5")
+        raise typer.BadParameter(
+            say(
+                f"--sweep {written!r}：应为规则字段与几个数，如 z=3,4,5",
+                f"--sweep {written!r}; expected a rule field and numbers, as z=3,4,5",
+            )
+        )
     return field.strip(), numbers
 
 
@@ -48,12 +54,21 @@ def swept_rules(
             try:
                 swept[value][name] = with_value(rules, field, value)
             except MisplacedError as error:
-                fail(
-                    f"--sweep {field}={value:g}, rules {name}: found {error.found}, expected {error.expected}"
-                )
+                fail(_problem(name, field, value, error.found, error.expected))
             except ValidationError as error:
-                fail(f"--sweep {field}={value:g}, rules {name}: {error.errors()[0]['msg']}")
+                for problem in problems_of(error, {}, "", Rules):
+                    fail(_problem(name, field, value, problem.found, problem.expected))
             except ValueError as error:
                 known = ", ".join(numbers_of(rules))
-                fail(f"--sweep {field}, rules {name}: {error}; expected one of {known}")
+                fail(
+                    say(
+                        f"--sweep {field}：规则 {name} 没有这个可试的数；可用：{known}",
+                        f"--sweep {field}, rules {name}: {error}; expected one of {known}",
+                    )
+                )
     return swept
+
+
+def _problem(rules: str, field: str, value: float, found: str, expected: str) -> str:
+    where = f"--sweep {field}={value:g}, rules {rules}"
+    return Problem(where, None, "", found, expected).told(language())

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, Final
 
 from pydantic import Field
 
 from alerting.judging import Crisis
+from config.language import Both
 from config.loading import ConfigError, Problem, load, problem_at, read_yaml
-from config.watches import Model
+from config.watches import Model, entries_of
 from fengsheng.times import epoch_of
+
+_A_MOMENT: Final = Both(
+    "时间，如 2024-03-16 11:20，或纪元秒", "a moment as 2024-03-16 11:20, or epoch seconds"
+)
 
 
 class KnownCrisis(Model):
@@ -40,30 +47,42 @@ def load_truth(path: Path, watches: Collection[str], timezone: str) -> dict[str,
     ConfigError
         With every problem of the file, each with its line.
     """
-    truth = load(path, Truth)
-    found: dict[str, list[Crisis]] = {watch: [] for watch in watches}
+    document = read_yaml(path)
     problems: list[Problem] = []
-    for number, crisis in enumerate(truth.crises):
-
-        def wrong(key: str, value: object, expected: str, number: int = number) -> None:
-            place = ("crises", number, key)
-            problems.append(problem_at(read_yaml(path), str(path), place, repr(str(value)), expected))
-
-        if crisis.watch not in found:
-            wrong("watch", crisis.watch, f"one of the watches: {', '.join(sorted(watches))}")
-            continue
-        times = {}
-        for key in ("start", "end"):
-            written = getattr(crisis, key)
-            try:
-                times[key] = epoch_of(written, timezone)
-            except ValueError:
-                wrong(key, written, "a moment as 2024-03-16 11:20, or epoch seconds")
-        if len(times) == 2:
-            if times["end"] <= times["start"]:
-                wrong("end", crisis.end, "a moment after start")
-            else:
-                found[crisis.watch].append(Crisis(**times, name=crisis.name))
+    try:
+        load(path, Truth)
+    except ConfigError as error:
+        problems += error.problems
+    found: dict[str, list[Crisis]] = {watch: [] for watch in watches}
+    for number, entry in enumerate(entries_of(document, "crises")):
+        wrong = _wrong(entry, found, timezone)
+        place = ("crises", number)
+        problems += [
+            problem_at(document, str(path), (*place, key), repr(str(entry[key])), wrong[key]) for key in wrong
+        ]
+        if not problems:
+            start, end = (epoch_of(entry[key], timezone) for key in ("start", "end"))
+            found[str(entry["watch"]).strip()].append(
+                Crisis(start=start, end=end, name=str(entry.get("name", "")))
+            )
     if problems:
         raise ConfigError(problems)
     return found
+
+
+def _wrong(entry: Mapping[str, Any], watches: Collection[str], timezone: str) -> dict[str, Both]:
+    """What should be there instead, by the keys of one crisis that are there and wrong."""
+    wrong: dict[str, Both] = {}
+    if isinstance(entry.get("watch"), str) and entry["watch"].strip() not in watches:
+        listed = ", ".join(sorted(watches))
+        wrong["watch"] = Both(f"监测对象之一：{listed}", f"one of the watches: {listed}")
+    times: dict[str, float] = {}
+    for key in ("start", "end"):
+        with suppress(ValueError):
+            if key in entry:
+                wrong[key] = _A_MOMENT
+                times[key] = epoch_of(entry[key], timezone)
+                del wrong[key]
+    if len(times) == 2 and times["end"] <= times["start"]:
+        wrong["end"] = Both("晚于 start 的时间", "a moment after start")
+    return wrong

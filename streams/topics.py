@@ -11,6 +11,7 @@ from typing import Any, Final
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from config.language import Both
 from config.settings import KafkaSettings, Topic
 
 _DEFAULT_PORT: Final = 9092
@@ -64,8 +65,12 @@ def _admin(settings: KafkaSettings) -> KafkaAdminClient:
         return KafkaAdminClient(**options)
     except (KafkaError, OSError, ValueError) as error:
         raise KafkaUnavailableError(
-            f"no Kafka answers at {settings.bootstrap} ({type(error).__name__}); start it, or correct"
-            " kafka.bootstrap in settings.yaml or FENGSHENG_KAFKA__BOOTSTRAP"
+            Both(
+                f"{settings.bootstrap} 处没有 Kafka 应答（{type(error).__name__}）；请启动它，或改正 settings.yaml 的"
+                " kafka.bootstrap 或环境变量 FENGSHENG_KAFKA__BOOTSTRAP",
+                f"no Kafka answers at {settings.bootstrap} ({type(error).__name__}); start it, or correct"
+                " kafka.bootstrap in settings.yaml or FENGSHENG_KAFKA__BOOTSTRAP",
+            )
         ) from error
 
 
@@ -121,7 +126,10 @@ def existing(settings: KafkaSettings) -> dict[str, int]:
         return _partitions(admin, list(settings.topics))
     except KafkaError as error:
         raise KafkaUnavailableError(
-            f"Kafka at {settings.bootstrap} refused to describe topics: {error}"
+            Both(
+                f"{settings.bootstrap} 处的 Kafka 拒绝列出主题：{error}",
+                f"Kafka at {settings.bootstrap} refused to describe topics: {error}",
+            )
         ) from error
     finally:
         admin.close()
@@ -154,8 +162,12 @@ def create_topics(settings: KafkaSettings) -> list[TopicReport]:
         return reports
     except KafkaError as error:
         raise KafkaUnavailableError(
-            f"Kafka at {settings.bootstrap} did not create the topics: {error}. If it has fewer brokers than"
-            f" kafka.replication ({settings.replication}), lower that"
+            Both(
+                f"{settings.bootstrap} 处的 Kafka 没有建成主题：{error}。若 broker 数少于 kafka.replication"
+                f"（{settings.replication}），请调低它",
+                f"Kafka at {settings.bootstrap} did not create the topics: {error}. If it has fewer brokers than"
+                f" kafka.replication ({settings.replication}), lower that",
+            )
         ) from error
     finally:
         admin.close()
@@ -171,7 +183,9 @@ def _until_known(admin: KafkaAdminClient, names: list[str]) -> None:
 def _difference(topic: Topic, partitions: int) -> str | None:
     if topic.partitions == partitions:
         return None
-    return (
+    return Both(
+        f"有 {partitions} 个分区，配置写的是 {topic.partitions}：改动会使键换分区，所以保持原样；"
+        "请改配置，或在没有工作进程运行时自行增加分区",
         f"has {partitions} partitions, settings say {topic.partitions}: keys would move, so it is left as is;"
-        " change the settings, or add partitions yourself while no worker runs"
+        " change the settings, or add partitions yourself while no worker runs",
     )

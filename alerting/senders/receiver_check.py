@@ -13,6 +13,7 @@ import time
 from alerting.senders.base import Clock, Refused, Unavailable
 from alerting.senders.slack_check import CALL_SECONDS, Finding
 from alerting.senders.wiring import Parts, missing_secret, secrets_of
+from config.language import Both
 from config.receivers import (
     DingTalkReceiver,
     EmailReceiver,
@@ -51,22 +52,37 @@ def check_routes(routes: Routes) -> list[Finding]:
     last = routes.routes[-1]
     if not last.covers(Route(receivers=last.receivers)):
         findings.append(
-            Finding(True, "incidents that no route matches are told to nobody",
-                    "let the last route of routes.yaml ask for nothing")
-        )  # fmt: skip
+            Finding(
+                True,
+                Both("没有路由匹配的事件谁也收不到", "incidents that no route matches are told to nobody"),
+                Both(
+                    "让 routes.yaml 的最后一条路由不写条件",
+                    "let the last route of routes.yaml ask for nothing",
+                ),
+            )
+        )
     named = {name for route in routes.routes for name in route.receivers}
     named |= {receiver.fallback for receiver in routes.receivers if receiver.fallback}
     unused = [r.name for r in routes.receivers if r.name not in named and not isinstance(r, TerminalReceiver)]
     if unused:
-        what = f"told of nothing: {', '.join(unused)}"
-        findings.append(Finding(True, what, "name them in a route or as a fallback, or take them out"))
+        names = ", ".join(unused)
+        what = Both(f"什么也收不到：{names}", f"told of nothing: {names}")
+        fix = Both(
+            "在路由或 fallback 里写上它们，或删去", "name them in a route or as a fallback, or take them out"
+        )
+        findings.append(Finding(True, what, fix))
     return findings
 
 
 async def _checked(receiver: Receiver, parts: Parts) -> Finding:
     if missing := missing_secret(receiver, parts.settings):
         return Finding(
-            False, f"{receiver.name}: prints to the terminal, nothing to send with", f"set {missing}"
+            False,
+            Both(
+                f"{receiver.name}：没有可用来发送的，只打印到终端",
+                f"{receiver.name}: prints to the terminal, nothing to send with",
+            ),
+            Both(f"设置 {missing}", f"set {missing}"),
         )
     try:
         if isinstance(receiver, EmailReceiver):
@@ -78,21 +94,28 @@ async def _checked(receiver: Receiver, parts: Parts) -> Finding:
     except Refused as refused:
         return Finding(False, f"{receiver.name}: {refused.what}: {refused.code}", refused.fix)
     except Unavailable as failure:
-        fix = "check the address, the network and any proxy; then try again"
+        fix = Both(
+            "请检查地址、网络与代理，再试一次", "check the address, the network and any proxy; then try again"
+        )
         return Finding(False, f"{receiver.name}: {failure.why}", fix)
 
 
 async def _robot(receiver: RobotReceiver, parts: Parts) -> Finding:
     robot = parts.robot(receiver)
     code = await robot.probe()
-    what = (
-        f"{receiver.name}: {robot.endpoint.what} at {robot.endpoint.host} knows the address"
-        f" (answered {code} to a request that is no message); not checked: mentions, keywords, what people see"
+    kind, host = robot.endpoint.what, robot.endpoint.host
+    what = Both(
+        f"{receiver.name}：{host} 的{kind}认得这个地址（对一个不是消息的请求应答 {code}）；未检查：提到谁、关键词、人看到的样子",
+        f"{receiver.name}: {kind} at {host} knows the address"
+        f" (answered {code} to a request that is no message); not checked: mentions, keywords, what people see",
     )
     signs = isinstance(receiver, FeishuReceiver | DingTalkReceiver)
     if signs and secrets_of(receiver, parts.settings).secret is None:
         key = variable(receiver.name, "secret")
-        return Finding(True, f"{what}; unsigned", f"set {key} if the robot's settings ask for a signature")
+        fix = Both(
+            f"机器人若要求签名，请设置 {key}", f"set {key} if the robot's settings ask for a signature"
+        )
+        return Finding(True, Both(f"{what.zh}；未签名", f"{what}; unsigned"), fix)
     return Finding(True, what)
 
 
@@ -103,20 +126,36 @@ async def _mail(receiver: EmailReceiver, parts: Parts) -> Finding:
     if refused:
         said = "; ".join(f"{address}: {answer}" for address, answer in refused.items())
         return Finding(
-            False, f"{receiver.name}: SMTP {host}:{port} refuses {said}", "correct 'to' and 'mentions'"
+            False,
+            Both(
+                f"{receiver.name}：SMTP {host}:{port} 拒收 {said}",
+                f"{receiver.name}: SMTP {host}:{port} refuses {said}",
+            ),
+            Both("请改正 to 与 mentions", "correct 'to' and 'mentions'"),
         )
-    login = "login, " if receiver.username else ""
-    return Finding(
-        True,
+    login, login_zh = ("login, ", "登录、") if receiver.username else ("", "")
+    what = Both(
+        f"{receiver.name}：SMTP {host}:{port} 接受{login_zh}发件人与 {len(mailboxes)} 个邮箱；未检查：送达（没有投递邮件）",
         f"{receiver.name}: SMTP {host}:{port} takes {login}sender and {len(mailboxes)} mailboxes;"
         " not checked: delivery (no mail was handed over)",
     )
+    return Finding(True, what)
 
 
 async def _webhook(receiver: WebhookReceiver, parts: Parts) -> Finding:
     endpoint = parts.endpoint(receiver)
     answer = await endpoint.request("HEAD", None, {})
-    seen = f"{receiver.name}: {endpoint.host} answers HEAD with HTTP {answer.status}"
+    seen = Both(
+        f"{receiver.name}：{endpoint.host} 对 HEAD 应答 HTTP {answer.status}",
+        f"{receiver.name}: {endpoint.host} answers HEAD with HTTP {answer.status}",
+    )
     if answer.status in GONE or 300 <= answer.status < 400 or answer.status >= 500:
-        return Finding(False, seen, f"correct the address in {variable(receiver.name, 'webhook')}")
-    return Finding(True, f"{seen}; not checked: the signature (no event was sent)")
+        key = variable(receiver.name, "webhook")
+        return Finding(False, seen, Both(f"请改正 {key} 里的地址", f"correct the address in {key}"))
+    return Finding(
+        True,
+        Both(
+            f"{seen.zh}；未检查：签名（没有发送事件）",
+            f"{seen}; not checked: the signature (no event was sent)",
+        ),
+    )

@@ -10,6 +10,7 @@ from alerting.senders.base import Refused, Unavailable
 from alerting.senders.slack_api import SlackApi
 from alerting.senders.slack_errors import TOKEN, fix_for
 from alerting.senders.slack_lookup import channel_id, is_channel_id
+from config.language import Both
 from config.receivers import SlackReceiver
 from config.routes import Routes
 from config.settings import Settings
@@ -45,8 +46,12 @@ async def check_slack(
     token = settings.slack.token
     if token is None or not token.get_secret_value().strip():
         names = ", ".join(r.name for r in receivers)
-        told = f"; {names} prints to the terminal" if names else ""
-        return [Finding(True, f"Slack: no token{told}", f"to use Slack, set {TOKEN} in the environment")]
+        what = Both(
+            "Slack：没有 token" + (f"；{names} 打印到终端" if names else ""),
+            "Slack: no token" + (f"; {names} prints to the terminal" if names else ""),
+        )
+        fix = Both(f"要用 Slack，请设置环境变量 {TOKEN}", f"to use Slack, set {TOKEN} in the environment")
+        return [Finding(True, what, fix)]
     api = SlackApi(token, settings.slack.url, timeout)
     try:
         who = await api.call("auth.test", {})
@@ -66,7 +71,9 @@ def _scopes(headers: Mapping[str, str]) -> list[Finding]:
     have = {scope.strip() for scope in granted.split(",")}
     return [
         Finding(
-            False, f"Slack: the app lacks the scope {scope}", f"add {scope} and reinstall the app ({why})"
+            False,
+            Both(f"Slack：应用缺少权限 {scope}", f"Slack: the app lacks the scope {scope}"),
+            Both(f"加上 {scope} 并重新安装应用（{why}）", f"add {scope} and reinstall the app ({why})"),
         )
         for scope, why in NEEDED.items()
         if scope not in have
@@ -84,8 +91,11 @@ async def _channel(api: SlackApi, receiver: SlackReceiver) -> Finding:
         answer = await api.call("conversations.info", {"channel": found})
     except Refused as refused:
         if refused.code == "missing_scope":
-            return Finding(False, f"{what}: can't be checked", "give the app the scope channels:read "
-                           "(private channels: groups:read)")  # fmt: skip
+            fix = Both(
+                "给应用 channels:read 权限（私有频道：groups:read）",
+                "give the app the scope channels:read (private channels: groups:read)",
+            )
+            return Finding(False, Both(f"{what}：无法检查", f"{what}: can't be checked"), fix)
         return _failed(what, refused)
     except Unavailable as failure:
         return _failed(what, failure)
@@ -101,5 +111,10 @@ def _failed(what: str, failure: Refused | Unavailable) -> Finding:
     if isinstance(failure, Refused):
         return Finding(False, f"{what}: {failure.code}", failure.fix)
     return Finding(
-        False, f"{what}: {failure.why}", "check slack.url, the network and any proxy; then try again"
+        False,
+        f"{what}: {failure.why}",
+        Both(
+            "请检查 slack.url、网络与代理，再试一次",
+            "check slack.url, the network and any proxy; then try again",
+        ),
     )

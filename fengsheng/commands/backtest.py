@@ -15,6 +15,7 @@ from config.records import ScoredMention
 from fengsheng.backtesting import false_alarms_in_index, run_backtest, scored_from_files, scored_from_index
 from fengsheng.configuration import Configuration, load_configuration
 from fengsheng.judging import judge_all, judgement_object
+from fengsheng.language import say
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import (
     ConfigOption,
@@ -24,9 +25,10 @@ from fengsheng.options import (
     VerboseOption,
     WatchesOption,
 )
-from fengsheng.output import escaped, explained, fail, log_to_stderr, out, talk
+from fengsheng.output import escaped, explained, fail, log_to_stderr, out, talk, warn
 from fengsheng.reading import acceptable, read_sorted
 from fengsheng.reporting import as_object
+from fengsheng.sources import EXAMPLE_WATCHES
 from fengsheng.sweeps import parse_sweep, swept_rules
 from fengsheng.tables import incidents_table, judgement_table, remarks, sweep_table
 from fengsheng.times import epoch_of
@@ -56,15 +58,15 @@ def backtest(
         Path | None,
         typer.Option("--png", metavar="DIR", help="画出时间线 Write a timeline of each watch as PNG."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON 输出 One JSON object on stdout.")] = False,
     index: Annotated[
         bool, typer.Option("--index", help="用索引里的数据 Use what the index holds instead of files.")
     ] = False,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="TIME", help="With --index: from this moment.")
+        str | None, typer.Option("--since", metavar="TIME", help="从何时起 With --index: from this moment.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="With --index: before this moment.")
+        str | None, typer.Option("--until", metavar="TIME", help="到何时止 With --index: before this moment.")
     ] = None,
     model: Annotated[str | None, typer.Option("--model", help="模型 A local directory or hub name.")] = None,
     form: FormatOption = "auto",
@@ -82,14 +84,23 @@ def backtest(
     Example: fengsheng backtest posts.jsonl.xz --watches config/watches.yaml --sweep z=3,4,5
     """
     if bool(files) == index:
-        raise typer.BadParameter("give files of posts, or --index, not both and not neither")
+        raise typer.BadParameter(
+            say(
+                "给出帖子文件，或写 --index：二者取其一",
+                "give files of posts, or --index, not both and not neither",
+            )
+        )
     if (since or until) and not index:
-        raise typer.BadParameter("--since and --until go with --index")
+        raise typer.BadParameter(
+            say("--since 与 --until 只和 --index 一起用", "--since and --until go with --index")
+        )
     trial = parse_sweep(sweep) if sweep is not None else None
     log_to_stderr(verbose)
     with explained():
         configuration = load_configuration(config, watches, rules).with_data(data)
         settings = configuration.settings
+        if configuration.example:
+            warn(EXAMPLE_WATCHES)
         ids = [watch.id for watch in configuration.watches.watches]
         known = load_truth(truth, ids, settings.timezone) if truth is not None else None
         trials = swept_rules(configuration, *trial) if trial is not None else {}
@@ -158,7 +169,12 @@ def _moment(written: str | None, default: float, option: str, timezone: str) -> 
     try:
         return epoch_of(written, timezone)
     except ValueError:
-        fail(f"{option} {written!r} is no moment; write it as 2024-03-16 11:20, or in epoch seconds")
+        fail(
+            say(
+                f"{option} {written!r} 不是时间；请写成 2024-03-16 11:20，或纪元秒",
+                f"{option} {written!r} is no moment; write it as 2024-03-16 11:20, or in epoch seconds",
+            )
+        )
 
 
 def _check_folder(png: Path | None) -> None:
@@ -166,7 +182,12 @@ def _check_folder(png: Path | None) -> None:
         try:
             png.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            fail(f"{png}: {error.strerror}; expected a folder to write pictures into")
+            fail(
+                say(
+                    f"{png}：{error.strerror}；应为可以写入图片的目录",
+                    f"{png}: {error.strerror}; expected a folder to write pictures into",
+                )
+            )
 
 
 def _draw(png: Path, run: Backtest, report: dict[str, WatchReport], timezone: str) -> None:

@@ -19,7 +19,9 @@ from fengsheng.times import when
 
 def dead(
     limit: Annotated[int, typer.Option("--limit", min=1, help="最多几条 The newest so many.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON 输出 One JSON object a line on stdout.")
+    ] = False,
     data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,

@@ -52,7 +52,7 @@ def feed(
         try:
             stats = run(lambda stop: _feed(configuration, sources, once, reading, pseudonyms, stop))
         except (SinkUnavailable, SourceMissing, CursorsBusy) as error:
-            fail(str(error))
+            fail(error)
     talk.print(
         f"{stats.mentions} 条帖子 mentions, {stats.authors} 位作者 authors, {stats.rejected} 行读不了 rejected"
     )

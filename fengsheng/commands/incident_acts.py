@@ -9,13 +9,15 @@ from typing import Annotated
 
 import typer
 
+from config.language import Both
 from config.records import Act, ActKind, Incident, IncidentState
 from config.settings import Settings
 from fengsheng.configuration import load_configuration
 from fengsheng.indexes import open_existing_index
+from fengsheng.language import say
 from fengsheng.options import ConfigOption, DataOption, VerboseOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
-from streams.index.base import Index
+from streams.index.base import Failure, Index
 
 _LOOK_EVERY_S = 0.2
 
@@ -97,11 +99,28 @@ def false_alarm(
 def person(by: str | None) -> str:
     """Return who acts: as given, else the user of this machine."""
     if by is not None and not by.strip():
-        raise typer.BadParameter("an empty name; say who, for instance --by @lead", param_hint="--by")
+        raise typer.BadParameter(
+            say("名字是空的；请写明是谁，如 --by @lead", "an empty name; say who, for instance --by @lead"),
+            param_hint="--by",
+        )
     try:
         return (by or getpass.getuser()).strip()
     except (OSError, KeyError):
-        fail("this machine does not say who you are: give --by WHO")
+        fail(say("本机说不出您是谁：请用 --by 写明", "this machine does not say who you are: give --by WHO"))
+
+
+def unknown_incident(incident_id: str) -> Both:
+    """Return what to say of an id that no incident of the index has."""
+    return Both(
+        f"索引里没有事件 {incident_id!r}；fengsheng incidents list 列出现有的（另一个数据目录用 --data 指定）",
+        f"no incident {incident_id!r} in the index; 'fengsheng incidents list' shows those there are"
+        " (name another data folder with --data)",
+    )
+
+
+def not_kept(failure: Failure) -> Both:
+    """Return what to say of what the index refuses."""
+    return Both(f"索引存不下它：{failure.reason}", f"the index can't keep this: {failure.reason}")
 
 
 def _do(settings: Settings, incident_id: str, kind: ActKind, by: str | None, why: str, wait: float) -> None:
@@ -115,9 +134,7 @@ async def _done(settings: Settings, incident_id: str, kind: ActKind, who: str, w
     try:
         incident = await index.incident(incident_id)
         if incident is None:
-            fail(
-                f"no incident {incident_id!r} in the index; 'fengsheng incidents list' shows those there are"
-            )
+            fail(unknown_incident(incident_id))
         if needless := _needless(incident, kind, who):
             fail(needless)
         act = Act(
@@ -130,13 +147,17 @@ async def _done(settings: Settings, incident_id: str, kind: ActKind, who: str, w
             why=why,
         )
         if failures := await index.write_acts([act]):
-            fail(f"the index can't keep this: {failures[0].reason}")
+            fail(not_kept(failures[0]))
         if await _applied(index, act, wait):
             talk.print(f"[green]✓[/] 已生效 applied: {kind.value} {escaped(incident.id)} · {escaped(who)}")
         else:
             talk.print(
-                f"已记录，工作进程运行时生效 kept; the worker of {escaped(incident.watch)} applies it as soon as"
-                f" it runs: {kind.value} {escaped(incident.id)} · {escaped(who)}",
+                f"[yellow]·[/] 已记录 kept: {kind.value} {escaped(incident.id)} · {escaped(who)}；"
+                + say(
+                    f"{wait:g} 秒内没有工作进程处理它：{escaped(incident.watch)} 的 fengsheng up 或 worker 一运行就会生效",
+                    f" no worker took it within {wait:g} s: it is applied as soon as"
+                    f" 'fengsheng up' or a worker runs for {escaped(incident.watch)}",
+                ),
                 soft_wrap=True,
             )
     finally:
@@ -147,13 +168,13 @@ def _needless(incident: Incident, kind: ActKind, who: str) -> str | None:
     """Why there is nothing to do, None where there is."""
     is_over = incident.state is IncidentState.RESOLVED
     if kind in (ActKind.ACKNOWLEDGE, ActKind.RESOLVE) and is_over:
-        return f"事件已结束 {incident.id} is resolved already"
+        return say(f"事件已结束：{incident.id}", f"{incident.id} is resolved already")
     if kind is ActKind.ACKNOWLEDGE and incident.acknowledged_by == who:
-        return f"已确认过 {incident.id} is acknowledged by {who} already"
+        return say(f"{who} 已确认过 {incident.id}", f"{incident.id} is acknowledged by {who} already")
     if kind is ActKind.FALSE_ALARM and incident.false_alarm:
-        return f"已标记为误报 {incident.id} is marked as a false alarm already"
+        return say(f"已标记为误报：{incident.id}", f"{incident.id} is marked as a false alarm already")
     if kind is ActKind.NO_FALSE_ALARM and not incident.false_alarm:
-        return f"未被标记为误报 {incident.id} is not marked as a false alarm"
+        return say(f"未被标记为误报：{incident.id}", f"{incident.id} is not marked as a false alarm")
     return None
 
 

@@ -13,16 +13,19 @@ from alerting.message.content import Presentation
 from alerting.message.terminal import render_terminal
 from config.records import AuditEntry, Incident, IncidentState, Notification, Transition, encode
 from config.settings import Settings
-from fengsheng.commands.incident_acts import ack, false_alarm, resolve
+from fengsheng.commands.incident_acts import ack, false_alarm, resolve, unknown_incident
 from fengsheng.commands.silences import silence, silences, unsilence
-from fengsheng.configuration import load_configuration
+from fengsheng.configuration import Configuration, load_configuration
 from fengsheng.indexes import open_existing_index
-from fengsheng.options import ConfigOption, DataOption, VerboseOption
+from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of
 from fengsheng.times import when
+from fengsheng.watch_names import check_watches
 
 app = typer.Typer(
-    no_args_is_help=True, help="查看、处理事件 Look at incidents, acknowledge, silence or close them."
+    no_args_is_help=True,
+    help="查看、处理事件 Look at incidents, acknowledge, silence or close them.\n\n"
+    "Example: fengsheng incidents list --open",
 )
 app.command()(ack)
 app.command()(resolve)
@@ -40,7 +43,10 @@ _STATES = {"pending": "观察", "firing": "进行中", "recovering": "回落", "
 def list_(
     watch: Annotated[str | None, typer.Option("--watch", help="关注对象 Only this watch.")] = None,
     open_only: Annotated[bool, typer.Option("--open", help="未结束的 Only those not resolved.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON 输出 One JSON object a line on stdout.")
+    ] = False,
+    watches: WatchesOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
@@ -51,8 +57,9 @@ def list_(
     """
     log_to_stderr(verbose)
     with explained():
-        settings = load_configuration(config).with_data(data).settings
-        found = asyncio.run(_list(settings, watch, open_only))
+        configuration = load_configuration(config, watches).with_data(data)
+        settings = configuration.settings
+        found = asyncio.run(_list(configuration, watch, open_only))
     if as_json:
         for incident in found:
             print(encode(incident).decode())
@@ -74,10 +81,12 @@ def list_(
     out.print(table if found else "没有事件 no incidents")
 
 
-async def _list(settings: Settings, watch: str | None, open_only: bool) -> list[Incident]:
-    index = open_existing_index(settings)
+async def _list(configuration: Configuration, watch: str | None, open_only: bool) -> list[Incident]:
+    index = open_existing_index(configuration.settings)
     await index.open()
     try:
+        if watch is not None:
+            await check_watches([watch], configuration.watches.by_id(), index)
         return await index.incidents(watch=watch, open_only=open_only)
     finally:
         await index.close()
@@ -86,7 +95,9 @@ async def _list(settings: Settings, watch: str | None, open_only: bool) -> list[
 @app.command()
 def show(
     incident_id: Annotated[str, typer.Argument(metavar="ID", help="事件编号 The incident's id (see list).")],
-    as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON 输出 The whole record as JSON on stdout.")
+    ] = False,
     data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
@@ -100,7 +111,7 @@ def show(
         settings = load_configuration(config).with_data(data).settings
         incident, told = asyncio.run(_show(settings, incident_id))
     if incident is None:
-        fail(f"no incident {incident_id!r} in the index; 'fengsheng incidents list' shows those there are")
+        fail(unknown_incident(incident_id))
     if as_json:
         notifications = [json.loads(encode(n)) for n in told]
         print(json.dumps(json.loads(encode(incident)) | {"notifications": notifications}, ensure_ascii=False))

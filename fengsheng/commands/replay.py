@@ -27,6 +27,7 @@ from fengsheng.reading import read_sorted
 from fengsheng.replaying import Run, replay_embedded, speed_of
 from fengsheng.reporting import as_object, check_writable, write_report
 from fengsheng.running import run
+from fengsheng.sources import tell_sources
 from streams.feeds.cursor import Tracker
 from streams.feeds.inflight import InFlight
 from streams.feeds.private import PrivateSink
@@ -64,6 +65,7 @@ def replay(
         check_writable(report)
         configuration = load_configuration(config, watches).with_data(data)
         settings = configuration.settings
+        tell_sources(configuration)
         to_kafka = settings.kafka.bootstrap is not None
         pseudonyms = Pseudonymiser(
             pseudonym_key(settings, embedded=not to_kafka), settings.privacy.keep_organisation_names
@@ -77,7 +79,7 @@ def replay(
                 talk.print(f"{sent} 条已送入 mentions sent to {kafka.bootstrap}")
                 return
         except SinkUnavailable as error:
-            fail(str(error))
+            fail(error)
         classifier = load_classifier(settings)
         plan = Run(configuration, mentions, authors, pace, "风声 · 重放 replay")
         outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop))

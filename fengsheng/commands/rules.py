@@ -19,9 +19,11 @@ from config.settings import Settings
 from config.watches import Watch
 from fengsheng.configuration import Configuration, load_configuration
 from fengsheng.indexes import open_existing_index
+from fengsheng.language import say, told
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk
 from fengsheng.times import epoch_of, when
+from fengsheng.watch_names import unknown_watch
 from streams.index.base import Index, IndexUnavailable
 
 app = typer.Typer(
@@ -61,7 +63,7 @@ def check(
         Language | None,
         typer.Option("--language", help="语言 zh or en (default: language in settings.yaml)."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON 输出 One JSON object on stdout.")] = False,
     data: DataOption = None,
     watches: WatchesOption = None,
     config: ConfigOption = None,
@@ -87,7 +89,7 @@ def check(
             if settings.elasticsearch.url is not None:
                 raise
             talk.print(
-                f"[yellow]没有可试的信号 nothing to try the rules on[/]: {escaped(str(error))}",
+                f"[yellow]没有可试的信号 nothing to try the rules on[/]: {escaped(told(error))}",
                 soft_wrap=True,
             )
             trials = {}
@@ -107,7 +109,10 @@ def _since(written: str, timezone: str) -> tuple[float | None, float]:
     try:
         return epoch_of(written, timezone), 0.0
     except ValueError:
-        message = f"{written!r}: expected 7d, 12h, 90m, or a moment such as 2026-11-01 or '2026-11-01 08:30'"
+        message = say(
+            f"{written!r}：应为 7d、12h、90m，或时间，如 2026-11-01 或 '2026-11-01 08:30'",
+            f"{written!r}: expected 7d, 12h, 90m, or a moment such as 2026-11-01 or '2026-11-01 08:30'",
+        )
         raise typer.BadParameter(message, param_hint="--since") from None
 
 
@@ -116,7 +121,7 @@ def _chosen(configuration: Configuration, watch: str | None) -> list[Watch]:
     if watch is None:
         return list(known.values())
     if watch not in known:
-        fail(f"no watch {watch!r}; there are: {', '.join(sorted(known))}")
+        fail(unknown_watch(watch, known))
     return [known[watch]]
 
 

@@ -56,4 +56,4 @@ async def _index_and_dashboards(settings: Settings) -> None:
             for sentence in await install_kibana(settings):
                 talk.print(f"[green]✓[/] kibana  {escaped(sentence)}", soft_wrap=True)
     except DashboardError as error:
-        fail(str(error))
+        fail(error)

@@ -15,12 +15,15 @@ from msgspec.structs import replace
 
 from config.records import Level, Silence, encode
 from config.settings import Settings
-from fengsheng.commands.incident_acts import ByOption, person
+from fengsheng.commands.incident_acts import ByOption, not_kept, person, unknown_incident
 from fengsheng.configuration import Configuration, load_configuration
-from fengsheng.indexes import open_existing_index, open_index
-from fengsheng.options import ConfigOption, DataOption, VerboseOption
+from fengsheng.indexes import open_existing_index
+from fengsheng.language import say
+from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk
 from fengsheng.times import when
+from fengsheng.watch_names import check_watches
+from streams.index.base import Index
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -48,6 +51,7 @@ def silence(
     ] = None,
     why: Annotated[str, typer.Option("--why", help="原因 The reason.")] = "",
     by: ByOption = None,
+    watches: WatchesOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
@@ -55,20 +59,20 @@ def silence(
     """静默 Page nobody for what passes all that is given, for a while.
 
     Incidents go on, are recorded and end as ever; one that still fires when the silence ends is
-    paged then, once.
+    paged then, once. --watch takes what is configured (or described in --watches) and what the index knows.
 
     Example: fengsheng incidents silence --watch qingshan-tea --level IV --for 2h --why 新品发布
     """
     log_to_stderr(verbose)
     if not (incident_id or watch or level or keyword or intent):
         raise typer.BadParameter(
-            "nothing to silence: name an incident, --watch, --level, --keyword or --intent"
+            say(
+                "没有说静默什么：请给出事件编号、--watch、--level、--keyword 或 --intent",
+                "nothing to silence: name an incident, --watch, --level, --keyword or --intent",
+            )
         )
     with explained():
-        configuration = load_configuration(config).with_data(data)
-        if unknown := sorted(set(watch or []) - configuration.watches.by_id().keys()):
-            known = ", ".join(sorted(configuration.watches.by_id()))
-            fail(f"no watch {unknown[0]!r} is configured; there are: {known}")
+        configuration = load_configuration(config, watches).with_data(data)
         now = time.time()
         begins = now if start is None else _moment(start, configuration)
         made = Silence(
@@ -84,7 +88,7 @@ def silence(
             keyword=keyword,
             intent=intent,
         )
-        asyncio.run(_write(configuration.settings, made))
+        asyncio.run(_make(configuration, made))
         zone = configuration.settings.timezone
         talk.print(
             f"[green]✓[/] 静默 {made.id}: {escaped(_matchers(made))} · {when(made.starts_at, zone)} – "
@@ -96,7 +100,9 @@ def silence(
 
 def silences(
     every: Annotated[bool, typer.Option("--all", help="含已结束的 Those that are over too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON 输出 One JSON object a line on stdout.")
+    ] = False,
     data: DataOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
@@ -144,7 +150,10 @@ def unsilence(
         known = {one.id: one for one in asyncio.run(_list(settings, now))}
         if silence_id not in known:
             fail(
-                f"no silence {silence_id!r} is on or to come; 'fengsheng incidents silences' shows those there are"
+                say(
+                    f"没有正在生效或将要生效的静默 {silence_id!r}；fengsheng incidents silences 列出现有的",
+                    f"no silence {silence_id!r} is on or to come; 'fengsheng incidents silences' shows those there are",
+                )
             )
         one = known[silence_id]
         note = f"{one.reason}（{who} 提前结束 ended early）"
@@ -154,18 +163,31 @@ def unsilence(
     talk.print(f"[green]✓[/] 已结束 ended: {escaped(silence_id)} · {escaped(who)}")
 
 
-async def _write(settings: Settings, made: Silence) -> None:
-    index = open_index(settings)
+async def _make(configuration: Configuration, made: Silence) -> None:
+    """Keep a new silence, if what it names is there. Only where an index is: nobody would heed another."""
+    index = open_existing_index(configuration.settings)
     await index.open()
     try:
+        await check_watches(made.watches, configuration.watches.by_id(), index)
         if made.incident_id is not None and await index.incident(made.incident_id) is None:
-            fail(
-                f"no incident {made.incident_id!r} in the index; 'fengsheng incidents list' shows those there are"
-            )
-        if failures := await index.write_silences([made]):
-            fail(f"the index can't keep this: {failures[0].reason}")
+            fail(unknown_incident(made.incident_id))
+        await _keep(index, made)
     finally:
         await index.close()
+
+
+async def _write(settings: Settings, made: Silence) -> None:
+    index = open_existing_index(settings)
+    await index.open()
+    try:
+        await _keep(index, made)
+    finally:
+        await index.close()
+
+
+async def _keep(index: Index, made: Silence) -> None:
+    if failures := await index.write_silences([made]):
+        fail(not_kept(failures[0]))
 
 
 async def _list(settings: Settings, since: float | None) -> list[Silence]:
@@ -181,7 +203,13 @@ def _seconds(length: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", length.strip())
     seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0 < seconds <= 366 * _UNITS["d"]:
-        raise typer.BadParameter(f"{length!r}; give a time up to 366d, as 90m, 2h or 3d", param_hint="--for")
+        raise typer.BadParameter(
+            say(
+                f"{length!r}：请给出时长，如 90m、2h、3d，最长 366d",
+                f"{length!r}; give a time up to 366d, as 90m, 2h or 3d",
+            ),
+            param_hint="--for",
+        )
     return seconds
 
 
@@ -190,7 +218,11 @@ def _moment(written: str, configuration: Configuration) -> float:
         moment = datetime.fromisoformat(written)
     except ValueError:
         raise typer.BadParameter(
-            f"{written!r}; give a time as '2026-12-01 22:00'", param_hint="--from"
+            say(
+                f"{written!r}：请给出时间，如 '2026-12-01 22:00'",
+                f"{written!r}; give a time as '2026-12-01 22:00'",
+            ),
+            param_hint="--from",
         ) from None
     zone = ZoneInfo(configuration.settings.timezone)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()

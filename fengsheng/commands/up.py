@@ -12,6 +12,7 @@ from fengsheng.configuration import Configuration, load_configuration, pseudonym
 from fengsheng.embedded import LIMIT, embedded
 from fengsheng.feeding import feed_into, source_of
 from fengsheng.indexes import open_index
+from fengsheng.language import say, told
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import (
     ConfigOption,
@@ -24,6 +25,7 @@ from fengsheng.options import (
 from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
 from fengsheng.reading import check_there, checked_format
 from fengsheng.running import first_of, run
+from fengsheng.sources import tell_sources
 from fengsheng.telling import make_delivery
 from models.serving import Classifier
 from streams.feeds.cursor import Tracker
@@ -57,6 +59,7 @@ def up(
     with explained():
         configuration = load_configuration(config, watches).with_data(data)
         reading = Reading(checked_format(form), platform)
+        tell_sources(configuration)
         if once:
             check_there(sources)
         settings = configuration.settings
@@ -67,9 +70,15 @@ def up(
         try:
             error = run(lambda stop: _up(configuration, classifier, pseudonyms, sources, once, reading, stop))
         except (SourceMissing, CursorsBusy) as problem:
-            fail(str(problem))
+            fail(problem)
     if error is not None:
-        fail(f"the worker can't go on ({type(error).__name__}: {error}); what was in hand will be read again")
+        what = f"{type(error).__name__}: {told(error)}"
+        fail(
+            say(
+                f"无法继续（{what}）；手中的一批下次启动时会重读",
+                f"the worker can't go on ({what}); what was in hand will be read again",
+            )
+        )
 
 
 async def _up(

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 
+from config.language import NOTHING, Both
 from config.loading import ConfigError, Problem
 from fengsheng.configuration import Configuration, load_configuration, pseudonym_key
 from fengsheng.indexes import open_index
 from fengsheng.kafka_credentials import credentials
+from fengsheng.kafka_sinks import KAFKA
+from fengsheng.language import say, told
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, VerboseOption
 from fengsheng.output import explained, fail, log_to_stderr, talk
 from fengsheng.pipeline import Pipeline
 from fengsheng.running import first_of, run
+from fengsheng.sources import tell_sources
 from fengsheng.telling import make_delivery
 from models.serving import Classifier
 from streams.masking import Pseudonymiser
 from streams.topics import existing
+
+_ELASTICSEARCH = Both(
+    "Elasticsearch 的地址：Kafka 上的各工作进程共用一个索引（FENGSHENG_ELASTICSEARCH__URL）",
+    "Elasticsearch's address: workers on Kafka share one index (FENGSHENG_ELASTICSEARCH__URL)",
+)
 
 
 def worker(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
@@ -31,25 +40,31 @@ def worker(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
         configuration = load_configuration(config)
         settings = configuration.settings
         if settings.kafka.bootstrap is None:
-            found = "nothing"
-            expected = "Kafka's address, for instance FENGSHENG_KAFKA__BOOTSTRAP=127.0.0.1:9092 (without Kafka: fengsheng up)"
-            raise ConfigError([Problem("settings", None, "kafka.bootstrap", found, expected)])
+            raise ConfigError([Problem("settings", None, "kafka.bootstrap", NOTHING, KAFKA)])
         if settings.elasticsearch.url is None:
-            expected = (
-                "Elasticsearch's address: workers on Kafka share one index (FENGSHENG_ELASTICSEARCH__URL)"
-            )
-            raise ConfigError([Problem("settings", None, "elasticsearch.url", "nothing", expected)])
+            raise ConfigError([Problem("settings", None, "elasticsearch.url", NOTHING, _ELASTICSEARCH)])
+        tell_sources(configuration)
         key = pseudonym_key(settings, embedded=False)
         partitions = existing(settings.kafka)
         if missing := [name for name in settings.kafka.topics if name not in partitions]:
+            where, names = settings.kafka.bootstrap, ", ".join(missing)
             fail(
-                f"topics are missing on {settings.kafka.bootstrap}: {', '.join(missing)}; run: fengsheng setup"
+                say(
+                    f"{where} 上缺少主题 {names}；请先运行 fengsheng setup",
+                    f"topics are missing on {where}: {names}; run: fengsheng setup",
+                )
             )
         classifier = load_classifier(settings)
         pseudonyms = Pseudonymiser(key, settings.privacy.keep_organisation_names)
         error = run(lambda stop: _work(configuration, classifier, pseudonyms, partitions, stop))
     if error is not None:
-        fail(f"the worker can't go on ({type(error).__name__}: {error}); its batch will be read again")
+        what = f"{type(error).__name__}: {told(error)}"
+        fail(
+            say(
+                f"工作进程无法继续（{what}）；手中的一批会重读",
+                f"the worker can't go on ({what}); its batch will be read again",
+            )
+        )
 
 
 async def _work(

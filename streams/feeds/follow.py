@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from config.language import Both
 from streams.feeds.cursor import Position, Tracker
 from streams.feeds.discover import Found, discover
 from streams.feeds.formats import Code, Rejected
@@ -119,7 +120,9 @@ class Follower:
                     log.warning("%s may not be read by this user: give it read permission", source)
                 continue
             if not self._follow:
-                raise SourceMissing(f"no such file or folder: {source}")
+                raise SourceMissing(
+                    Both(f"没有这个文件或目录：{source}", f"no such file or folder: {source}")
+                )
             log.warning("%s is not there yet; waiting for it", source)
 
     def _scan(self) -> list[str]:

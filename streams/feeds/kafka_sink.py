@@ -23,6 +23,7 @@ from aiokafka.errors import (
     UnsupportedVersionError,
 )
 
+from config.language import Both
 from config.records import Author, DeadLetter, Mention, encode
 from streams.feeds.formats import Code, Rejected
 from streams.feeds.sink import SinkUnavailable
@@ -110,7 +111,10 @@ class KafkaSink:
             await producer.stop()
             where = self._options.get("bootstrap_servers")
             raise SinkUnavailable(
-                f"Kafka at {where} does not answer ({type(error).__name__}): start it, or correct kafka.bootstrap"
+                Both(
+                    f"{where} 处的 Kafka 没有应答（{type(error).__name__}）：请启动它，或改正 kafka.bootstrap",
+                    f"Kafka at {where} does not answer ({type(error).__name__}): start it, or correct kafka.bootstrap",
+                )
             ) from error
         self._producer = producer
         return self
@@ -179,7 +183,9 @@ class KafkaSink:
 
     def _check(self) -> None:
         if self._broken is not None:
-            raise SinkUnavailable(f"Kafka refuses: {self._broken}") from self._broken
+            raise SinkUnavailable(
+                Both(f"Kafka 拒收：{self._broken}", f"Kafka refuses: {self._broken}")
+            ) from self._broken
         if self._producer is None:
             raise SinkUnavailable("the Kafka sink is not open: use it with `async with`")
 
@@ -225,7 +231,7 @@ class KafkaSink:
         self._broken = error
         self._moved.set()
         if done is not None and not done.done():
-            done.set_exception(SinkUnavailable(f"Kafka refuses: {error}"))
+            done.set_exception(SinkUnavailable(Both(f"Kafka 拒收：{error}", f"Kafka refuses: {error}")))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from config.language import Both
 from config.records import Author, Mention
 from streams.feeds.cursor import Position, Tracker
 from streams.feeds.discover import discover
@@ -62,7 +63,7 @@ def _read_all(paths: Iterable[str | Path], reading: Reading) -> Iterator[Mention
     for source in paths:
         absolute = str(Path(source).absolute())
         if not Path(absolute).exists():
-            raise SourceMissing(f"no such file or folder: {source}")
+            raise SourceMissing(Both(f"没有这个文件或目录：{source}", f"no such file or folder: {source}"))
         for path in discover([absolute], {}):
             yield from _read(path, reading)
 

@@ -11,6 +11,7 @@ from typing import IO, Final, Self
 
 import msgspec
 
+from config.language import Both
 from streams.feeds.cursor import Position
 
 log = logging.getLogger(__name__)
@@ -41,16 +42,28 @@ class CursorStore:
         Raises
         ------
         CursorsBusy
-            Another process has it.
+            Another process has it, or it can't be written.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self._path.with_suffix(".lock").open("ab")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._path.with_suffix(".lock").open("ab")
+        except OSError as error:
+            raise CursorsBusy(
+                Both(
+                    f"{self._path.parent} 不能写入（{error.strerror}）：请检查权限，或换一个数据目录（--data）",
+                    f"{self._path.parent} can't be written ({error.strerror}): check its permissions, or name"
+                    " another data folder",
+                )
+            ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.close()
             raise CursorsBusy(
-                f"{self._path} is in use by another feed: stop that one, or give this one another data folder"
+                Both(
+                    f"{self._path} 正被另一个 feed 或 up 使用：请停掉它，或给这一个另外的数据目录（--data）",
+                    f"{self._path} is in use by another feed: stop that one, or give this one another data folder",
+                )
             ) from None
         self._lock = lock
         return self

@@ -13,6 +13,7 @@ from elastic_transport import ConnectionError as NotConnected
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, AsyncElasticsearch, UnsupportedProductError
 
+from config.language import Both, said
 from config.settings import ElasticsearchSettings
 from streams.index.base import IndexUnavailable
 
@@ -57,7 +58,12 @@ class Cluster:
         self, settings: ElasticsearchSettings, patience: float = 10.0, request_timeout: float = 30.0
     ) -> None:
         if settings.url is None:
-            raise IndexUnavailable(f"Elasticsearch has no address: set {_ADDRESS}")
+            raise IndexUnavailable(
+                Both(
+                    f"没有 Elasticsearch 的地址：请设置 {_ADDRESS}",
+                    f"Elasticsearch has no address: set {_ADDRESS}",
+                )
+            )
         parts = urlsplit(settings.url)
         # A password may stand in the address; it must not get into messages.
         self.where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
@@ -77,7 +83,10 @@ class Cluster:
             )
         except ValueError as error:
             raise IndexUnavailable(
-                f"{_ADDRESS} is {self.where}, which is no address ({error}): write it like http://host:9200"
+                Both(
+                    f"{_ADDRESS} 写的是 {self.where}，不是地址（{error}）：请写成 http://host:9200 的样子",
+                    f"{_ADDRESS} is {self.where}, which is no address ({error}): write it like http://host:9200",
+                )
             ) from None
 
     async def close(self) -> None:
@@ -122,27 +131,39 @@ class Cluster:
             else:
                 return answer.body
             if not hopeful or not await pauses.wait():
-                raise IndexUnavailable(f"{problem} (while {what})")
+                raise IndexUnavailable(Both(f"{said(problem, 'zh')}（{what}）", f"{problem} (while {what})"))
 
     def _unreachable(self, error: Exception) -> str:
         if isinstance(error, UnsupportedProductError):
-            return f"what answers at {self.where} is not Elasticsearch: set {_ADDRESS} to its address"
+            return Both(
+                f"{self.where} 处应答的不是 Elasticsearch：请把 {_ADDRESS} 设为它的地址",
+                f"what answers at {self.where} is not Elasticsearch: set {_ADDRESS} to its address",
+            )
         if isinstance(error, TlsError):
-            return (
+            return Both(
+                f"与 {self.where} 处的 Elasticsearch 建不成加密连接：{error.message}；"
+                "请让 SSL_CERT_FILE 指向签发其证书的机构的证书文件",
                 f"no secure connection to Elasticsearch at {self.where}: {error.message}; "
-                "let SSL_CERT_FILE name the file of the authority that signed its certificate"
+                "let SSL_CERT_FILE name the file of the authority that signed its certificate",
             )
         if isinstance(error, ConnectionTimeout):
-            return f"Elasticsearch at {self.where} does not answer in time; see its log and its load"
-        return (
-            f"Elasticsearch can't be reached at {self.where}: {getattr(error, 'message', error)}; "
-            f"start it, or correct {_ADDRESS}"
+            return Both(
+                f"{self.where} 处的 Elasticsearch 没有及时应答；请看它的日志与负载",
+                f"Elasticsearch at {self.where} does not answer in time; see its log and its load",
+            )
+        why = getattr(error, "message", error)
+        return Both(
+            f"连不上 {self.where} 处的 Elasticsearch：{why}；请启动它，或改正 {_ADDRESS}",
+            f"Elasticsearch can't be reached at {self.where}: {why}; start it, or correct {_ADDRESS}",
         )
 
     def _told(self, error: ApiError) -> str:
         reason = reason_of(error.body)
         if error.status_code in (401, 403) and "cluster_block_exception" not in reason:
-            return f"Elasticsearch at {self.where} refuses the credentials: {reason}; set {_SECRETS}"
+            return Both(
+                f"{self.where} 处的 Elasticsearch 不认这份凭据：{reason}；请设置 {_SECRETS}",
+                f"Elasticsearch at {self.where} refuses the credentials: {reason}; set {_SECRETS}",
+            )
         return f"Elasticsearch at {self.where} answered {error.status_code}: {reason}{remedy(reason)}"
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
+from config.language import Both
 from streams.index import tables
 from streams.index.base import IndexUnavailable
 
@@ -102,8 +103,11 @@ class Database:
             raise IndexUnavailable(explained) from error
         except OSError as error:
             raise IndexUnavailable(
-                f"the folder of the index {self.path} can't be made: {error.strerror}; "
-                "correct `data` in the settings (FENGSHENG_DATA)"
+                Both(
+                    f"建不了索引 {self.path} 所在的目录：{error.strerror}；请改正 --data 或配置中的 data（FENGSHENG_DATA）",
+                    f"the folder of the index {self.path} can't be made: {error.strerror}; "
+                    "correct `data` in the settings (FENGSHENG_DATA)",
+                )
             ) from None
 
     def _connect(self) -> sqlite3.Connection:
@@ -143,20 +147,36 @@ class Database:
         """Return what went wrong and what to do, None where it is a mistake of ours."""
         # Extended codes (SQLITE_IOERR_WRITE, SQLITE_BUSY_SNAPSHOT, ...) begin with the plain one.
         code = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-        at = f"the index {self.path}"
+        at, zh = f"the index {self.path}", f"索引 {self.path}"
         if code == "SQLITE_FULL":
-            return f"{at} can't grow, the disk is full: free space, or `fengsheng retention`"
+            return Both(
+                f"{zh} 写不下了，磁盘已满：请腾出空间，或运行 fengsheng retention",
+                f"{at} can't grow, the disk is full: free space, or `fengsheng retention`",
+            )
         if code in _HELD:
-            return f"{at} is locked by another process for over {self._patience:g} s: stop that one"
+            return Both(
+                f"{zh} 被另一个进程锁住超过 {self._patience:g} 秒：请停掉那个进程",
+                f"{at} is locked by another process for over {self._patience:g} s: stop that one",
+            )
         if code in _DAMAGED:
-            return (
+            return Both(
+                f"{zh} 已损坏（{error}）：请把它和同名的 -wal、-shm 文件移走，或换回备份；新的索引会由数据重新填满",
                 f"{at} is damaged ({error}): move it and its -wal and -shm files away, "
-                "or put a copy back; a new one fills from the feeds"
+                "or put a copy back; a new one fills from the feeds",
             )
         if code in _NOT_OURS:
-            return f"{at} is not an SQLite file: move it away, or name another folder in `data`"
+            return Both(
+                f"{zh} 不是 SQLite 文件：请把它移走，或用 --data 换一个目录",
+                f"{at} is not an SQLite file: move it away, or name another folder in `data`",
+            )
         if code in _CLOSED_TO_US:
-            return f"{at} can't be opened for writing ({error}): check its folder and permissions"
+            return Both(
+                f"{zh} 不能写入（{error}）：请检查目录与权限，或用 --data 换一个目录",
+                f"{at} can't be opened for writing ({error}): check its folder and permissions",
+            )
         if code == "SQLITE_IOERR":
-            return f"{at}: the disk fails ({error}, {error.sqlite_errorname}): check disk and free space"
+            return Both(
+                f"{zh}：磁盘出错（{error}，{error.sqlite_errorname}）：请检查磁盘与剩余空间",
+                f"{at}: the disk fails ({error}, {error.sqlite_errorname}): check disk and free space",
+            )
         return None

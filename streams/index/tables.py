@@ -7,6 +7,7 @@ from pathlib import Path
 from string import punctuation
 from typing import Final
 
+from config.language import Both
 from streams.index.base import IndexUnavailable
 
 SCHEMA: Final = 2
@@ -126,12 +127,18 @@ def prepare(connection: sqlite3.Connection, path: Path) -> list[str]:
     found = _number(connection, "user_version")
     if found > SCHEMA and _number(connection, "application_id") == APPLICATION:
         raise IndexUnavailable(
-            f"the index {path} has schema {found}, written by a newer Fengsheng; this one knows schema "
-            f"{SCHEMA}: upgrade this one, or name another folder in `data`"
+            Both(
+                f"索引 {path} 的结构版本是 {found}，由更新的风声写成，本程序只认识 {SCHEMA}：请升级，或用 --data 换一个目录",
+                f"the index {path} has schema {found}, written by a newer Fengsheng; this one knows schema "
+                f"{SCHEMA}: upgrade this one, or name another folder in `data`",
+            )
         )
     if _tables(connection) and _number(connection, "application_id") != APPLICATION:
         raise IndexUnavailable(
-            f"{path} is another program's SQLite file: move it away, or name another folder in `data`"
+            Both(
+                f"{path} 是别的程序的 SQLite 文件：请把它移走，或用 --data 换一个目录",
+                f"{path} is another program's SQLite file: move it away, or name another folder in `data`",
+            )
         )
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("BEGIN IMMEDIATE")

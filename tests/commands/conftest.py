@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from fengsheng.language import speak
+
 Run = Callable[..., Result]
 CLOSED = "127.0.0.1:9"
 """The discard service's port: nobody listens there."""
@@ -23,6 +25,7 @@ def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("FENGSHENG_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("HF_HUB_VERBOSITY", "error")
     monkeypatch.setenv("COLUMNS", "200")
+    speak("zh")
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {

@@ -132,7 +132,8 @@ def test_what_is_wrong_in_a_truth_file_is_told_with_its_place(
     run: Run, kept: tuple[Path, Story, float], watches: Path, tmp_path: Path, crisis: str, told: str
 ) -> None:
     truth = truth_file(tmp_path, crisis)
-    done = run("backtest", "--index", "--data", kept[0], "--watches", watches, "--truth", truth)
+    words = ("backtest", "--index", "--data", kept[0], "--watches", watches, "--truth", truth)
+    done = run(*words, FENGSHENG_LANGUAGE="en")
     assert done.exit_code == 1
     assert told in done.stderr
 
@@ -167,6 +168,19 @@ def test_rules_of_another_file_are_used(
 def test_what_can_not_be_done_is_explained(
     run: Run, watches: Path, arguments: tuple[str, ...], status: int, told: str
 ) -> None:
-    done = run("backtest", *arguments, "--watches", watches)
+    done = run("backtest", *arguments, "--watches", watches, FENGSHENG_LANGUAGE="en")
     assert done.exit_code == status
     assert told in " ".join(done.stderr.split())
+
+
+def test_everything_wrong_in_a_truth_file_is_told_at_once(
+    run: Run, kept: tuple[Path, Story, float], watches: Path, tmp_path: Path
+) -> None:
+    truth = truth_file(
+        tmp_path, "{watch: nobody, start: soon, end: 2}", "{watch: qingshan-tea, start: 2}",
+        "{watch: qingshan-tea, start: 2, end: 1}",
+    )  # fmt: skip
+    done = run("backtest", "--index", "--data", kept[0], "--watches", watches, "--truth", truth)
+    for place in ("crises.0.watch", "crises.0.start", "crises.1.end", "crises.2.end"):
+        assert place in done.stderr
+    assert "应为：晚于 start 的时间" in done.stderr

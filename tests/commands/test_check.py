@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from fengsheng.configuration import PACKAGED
 from tests.alerting.slack_server import TOKEN, FakeSlack
 from tests.alerting.webhook_servers import TOKEN as WEBHOOK_TOKEN
 from tests.alerting.webhook_servers import WebhookServer
@@ -43,7 +45,7 @@ def test_wrong_yaml_is_told_with_file_line_key_found_and_expected(run: Run, tmp_
         "watches:\n  - id: tea\n    name: 茶\n    any: [茶]\n    anyone: [茶]\n", encoding="utf-8"
     )
     rules.write_text("rules: [\n", encoding="utf-8")
-    done = run("check", "--config", tmp_path, "--offline")
+    done = run("check", "--config", tmp_path, "--offline", FENGSHENG_LANGUAGE="en")
     assert done.exit_code == 1
     (line,) = [line for line in done.stderr.splitlines() if f"{watches}:5" in line]
     assert "watches.0.anyone" in line
@@ -55,7 +57,7 @@ def test_wrong_yaml_is_told_with_file_line_key_found_and_expected(run: Run, tmp_
 
 def test_closed_ports_are_told_within_fifteen_seconds(run: Run) -> None:
     begun = time.monotonic()
-    done = run("check", **EVERY_SERVER, FENGSHENG_MODEL="models/nosuch")
+    done = run("check", **EVERY_SERVER, FENGSHENG_MODEL="models/nosuch", FENGSHENG_LANGUAGE="en")
     assert time.monotonic() - begun < 15
     assert done.exit_code == 1
     assert done.stdout == ""
@@ -115,5 +117,41 @@ async def test_a_receiver_is_asked_without_a_message(tmp_path: Path, webhook: st
         assert "FENGSHENG_RECEIVERS__PR_TEAM__WEBHOOK" in receiver
         assert done.exit_code == 1
     assert "another-token" not in done.output
-    (note,) = lines_of(done.stderr, "routes")
-    assert "told to nobody" in note
+    note = lines_of(done.stderr, "routes")[-1]
+    assert "谁也收不到" in note
+
+
+def test_it_names_the_file_of_each_part_and_warns_of_the_shipped_ones(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_bytes((PACKAGED / "rules.yaml").read_bytes())
+    done = run("check", "--config", tmp_path, "--offline")
+    assert done.exit_code == 0
+    (rules,) = lines_of(done.stderr, "rules")
+    assert rules.startswith("✓")
+    assert str(tmp_path / "rules.yaml") in rules
+    for part in ("settings", "routes", "muting", "calendar"):
+        line = lines_of(done.stderr, part)[0]
+        assert line.startswith("!")
+        assert str(PACKAGED / f"{part}.yaml") in line
+    shipped, example = lines_of(done.stderr, "watches")
+    assert shipped.startswith("!")
+    assert example.startswith("!")
+    assert "您自己的品牌没有被监测" in example
+
+
+def test_it_warns_of_nothing_where_the_files_are_the_users_own(run: Run, tmp_path: Path) -> None:
+    for path in PACKAGED.glob("*.yaml"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    own = "watches:\n  - {id: tea, name: 茶, any: [茶]}\n"
+    (tmp_path / "watches.yaml").write_text(own, encoding="utf-8")
+    done = run("check", "--config", tmp_path, "--offline")
+    assert done.exit_code == 0
+    assert not [line for line in done.stderr.splitlines() if line.startswith("!")]
+
+
+def test_it_speaks_chinese(run: Run) -> None:
+    done = run("check", **EVERY_SERVER, FENGSHENG_MODEL="models/nosuch")
+    for what in ("kafka", "elasticsearch", "grafana", "kibana", "model", "privacy", "config"):
+        (line,) = lines_of(done.stderr, what)
+        assert re.search("[\u4e00-\u9fff]{2}", line), line
+    assert "请启动它" in done.stderr
+    assert "start it" not in done.stderr

@@ -60,13 +60,56 @@ def test_it_says_what_where_and_what_to_do(
     (tmp_path / "post.jsonl").write_text(POST, encoding="utf-8")
     (tmp_path / "bad.jsonl").write_text("{broken\n", encoding="utf-8")
     begun = time.monotonic()
-    done = run(*words, **environment)
+    done = run(*words, FENGSHENG_LANGUAGE="en", **environment)
     assert done.exit_code == 1, done.stderr
     assert done.stdout == ""
     for part in told:
         assert part in done.stderr
     assert "Traceback" not in done.stderr
     assert time.monotonic() - begun < 15
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "told"),
+    [
+        (["backtest", "nosuch.jsonl"], {}, "没有这个文件或目录：nosuch.jsonl"),
+        (["up", "nosuch.jsonl", "--once"], {}, "没有这个文件或目录：nosuch.jsonl"),
+        (["up", "post.jsonl", "--format", "csv"], {}, "没有 --format 'csv' 这种格式"),
+        (["classify", "post.jsonl", "--model", "./nosuch"], {}, "模型 ./nosuch：没有这个目录"),
+        (["worker"], {}, "应为：Kafka 的地址"),
+        (["worker"], KAFKA, "应为：Elasticsearch 的地址"),
+        (["worker"], KAFKA | ELASTIC | KEY, f"{CLOSED} 处没有 Kafka 应答"),
+        (["feed", "post.jsonl"], KAFKA, "应为：一段够长的随机文本"),
+        (["setup"], ELASTIC, f"连不上 http://{CLOSED} 处的 Elasticsearch"),
+        (["incidents", "show", "nosuch"], {}, "处没有索引：用 --data 指定"),
+        (["check", "--offline"], {"FENGSHENG_KAFA__BOOTSTRAP": "x"}, "环境变量 FENGSHENG_KAFA__BOOTSTRAP: 实际：没有 'kafa' 这一节"),
+        (["check", "--offline"], {"FENGSHENG_CONFIG": "nowhere"}, "环境变量 FENGSHENG_CONFIG=nowhere: 实际：没有这个目录"),
+        (["incidents", "list", "--config", "nosuch"], {}, "实际：没有这个目录"),
+        (["backtest", "post.jsonl", "--watches", "nosuch.yaml"], {}, "nosuch.yaml: 实际：没有这个文件"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)  # fmt: skip
+def test_it_is_said_in_chinese_unless_english_is_asked_for(
+    run: Run, words: list[str], environment: dict[str, str], told: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "post.jsonl").write_text(POST, encoding="utf-8")
+    done = run(*words, **environment)
+    assert done.exit_code == 1, done.stderr
+    assert told in done.stderr
+
+
+def test_the_settings_choose_the_language_even_where_they_are_wrong_otherwise(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.yaml").write_text("language: en\ndevice: tpu\n", encoding="utf-8")
+    wrong = run("check", "--offline", "--config", tmp_path)
+    assert "device: found 'tpu', expected one of auto, cpu, cuda" in wrong.stderr
+    (tmp_path / "settings.yaml").write_text("language: en\n", encoding="utf-8")
+    assert "no index at" in run("incidents", "list", "--config", tmp_path).stderr
+    chinese = run("incidents", "list", "--config", tmp_path, FENGSHENG_LANGUAGE="zh")
+    assert "处没有索引" in chinese.stderr
 
 
 def test_a_process_of_its_own_exits_1_before_it_loads_the_model(tmp_path: Path) -> None:

@@ -92,7 +92,10 @@ def test_it_waits_until_a_worker_has_applied_it(
         (["resolve", RESOLVED.id], "事件已结束"),
         (["false-alarm", OPEN.id, "--undo"], "未被标记为误报"),
         (["silence", "nosuch"], "'nosuch'"),
-        (["silence", "--watch", "nosuch"], "no watch 'nosuch'"),
+        (
+            ["silence", "--watch", "nosuch"],
+            "没有监测对象 'nosuch'；已知的有：qingshan-tea, tea-and-sugar, yunling, yunling-tea",
+        ),
         (["unsilence", "nosuch"], "'nosuch'"),
     ],
 )
@@ -130,6 +133,39 @@ def test_a_silence_is_made_listed_and_ended(run: Run) -> None:
     [ended] = silences(run, "--all")
     assert "@other" in ended.reason
     assert "没有静默" in run("incidents", "silences").stdout
+
+
+def test_a_watch_of_another_file_can_be_silenced(run: Run, tmp_path: Path) -> None:
+    """`fengsheng up --watches FILE` runs watches that the folder does not describe."""
+    (tmp_path / "mine.yaml").write_text("watches:\n  - {id: mine, name: 我, any: [我]}\n", encoding="utf-8")
+    refused = run("incidents", "silence", "--watch", "mine")
+    assert (refused.exit_code, silences(run)) == (1, [])
+    assert "-w/--watches" in refused.stderr
+    assert run("incidents", "silence", "--watch", "mine", "-w", tmp_path / "mine.yaml").exit_code == 0
+    assert [one.watches for one in silences(run)] == [["mine"]]
+
+
+def test_a_watch_that_only_the_index_knows_can_be_silenced_and_listed(run: Run) -> None:
+    """OPEN is of the watch `yunling`, which no file describes."""
+    assert run("incidents", "silence", "--watch", OPEN.watch).exit_code == 0
+    assert [one.watches for one in silences(run)] == [[OPEN.watch]]
+    listed = run("incidents", "list", "--watch", OPEN.watch, "--json")
+    assert OPEN.id in listed.stdout
+
+
+def test_a_watch_with_signals_alone_can_be_silenced(run: Run, data: Path) -> None:
+    quiet = replace(OPEN.signal, watch="only-signals")
+    with_index(data, lambda index: index.write_signals([quiet]))
+    assert run("incidents", "silence", "--watch", "only-signals").exit_code == 0
+
+
+def test_no_silence_is_made_where_no_index_is(run: Run, tmp_path: Path) -> None:
+    """A silence in a folder that nobody reads would be believed."""
+    elsewhere = tmp_path / "elsewhere"
+    done = run("incidents", "silence", "--watch", "qingshan-tea", "--data", elsewhere)
+    assert done.exit_code == 1
+    assert "--data" in done.stderr
+    assert not elsewhere.exists()
 
 
 def test_one_incident_can_be_silenced(run: Run) -> None:

@@ -96,7 +96,7 @@ def test_list_as_json_gives_the_records_latest_first(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "ids"),
     [([], {OPEN.id, RESOLVED.id}), (["--open"], {OPEN.id}), (["--watch", RESOLVED.watch], {RESOLVED.id}),
-     (["--watch", "nosuch"], set())],
+     (["--watch", "tea-and-sugar"], set())],
 )  # fmt: skip
 def test_list_shows_a_table_of_those_asked_for(run: Run, words: list[str], ids: set[str]) -> None:
     done = run("incidents", "list", *words)
@@ -104,6 +104,14 @@ def test_list_shows_a_table_of_those_asked_for(run: Run, words: list[str], ids: 
     assert {i for i in (OPEN.id, RESOLVED.id) if i in done.stdout} == ids
     assert ("没有事件" in done.stdout) == (not ids)
     assert ("云岭 [bold]茶铺" in done.stdout) == (OPEN.id in ids)  # a name is no mark-up
+
+
+@pytest.mark.usefixtures("data")
+def test_list_of_an_unknown_watch_says_which_there_are(run: Run) -> None:
+    done = run("incidents", "list", "--watch", "nosuch")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "没有监测对象 'nosuch'" in done.stderr
+    assert OPEN.watch in done.stderr
 
 
 @pytest.mark.usefixtures("data")

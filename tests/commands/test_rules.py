@@ -101,12 +101,16 @@ def test_wrong_rules_fail_with_their_place(run: Run, tmp_path: Path) -> None:
     )
     done = run(*CHECK, "--rules", tmp_path / "r.yaml")
     assert done.exit_code == 1
-    assert "r.yaml:4: rules.default.levels.IV.when: found 'zz' at position 1, expected a field" in done.stderr
+    where = "r.yaml:4: rules.default.levels.IV.when:"
+    assert f"{where} 实际：第 1 个字符处的 'zz'；应为：字段（是不是 z？）" in done.stderr
+    english = run(*CHECK, "--rules", tmp_path / "r.yaml", FENGSHENG_LANGUAGE="en").stderr
+    assert f"{where} found 'zz' at position 1, expected a field" in english
 
 
 def test_an_unknown_watch_fails_and_wrong_usage_exits_2(run: Run) -> None:
     unknown = run(*CHECK, "--watch", "nobody")
     assert unknown.exit_code == 1
     assert "qingshan-tea" in unknown.stderr
+    assert "--watches" in unknown.stderr
     assert run(*CHECK, "--since", "yesterday").exit_code == 2
     assert run(*CHECK, "--language", "fr").exit_code == 2

@@ -63,7 +63,7 @@ def test_a_route_for_a_watch_that_nobody_listens_for_has_its_line(tmp_path: Path
     (tmp_path / "routes.yaml").write_text(ROUTES.replace("[tea]", "[coffee]"))
     with pytest.raises(ConfigError) as caught:
         load_configuration(tmp_path)
-    assert "routes.yaml:4: routes.0.watches: found 'coffee', expected one of the watches: tea" in str(
+    assert "routes.yaml:4: routes.0.watches.0: found 'coffee', expected one of the watches: tea" in str(
         caught.value
     )
 
@@ -81,6 +81,51 @@ def test_the_problems_of_all_files_are_told_together(tmp_path: Path) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere: found no such folder"):
         load_configuration(tmp_path / "nowhere")
+
+
+def test_a_folder_that_the_environment_names_must_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FENGSHENG_CONFIG", str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigError, match="FENGSHENG_CONFIG=.*nowhere: found no such folder"):
+        load_configuration()
+
+
+def test_without_a_folder_everything_is_as_shipped_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = load_configuration()
+    assert found.shipped == ["settings", "watches", "rules", "routes", "muting", "calendar"]
+    assert found.example
+
+
+def test_each_part_knows_its_file(tmp_path: Path) -> None:
+    (tmp_path / "watches.yaml").write_text(WATCHES.format(rules="default"))
+    found = load_configuration(tmp_path)
+    files = {source.name: source.path for source in found.sources}
+    assert files["watches"] == tmp_path / "watches.yaml"
+    assert files["rules"] == PACKAGED / "rules.yaml"
+    assert found.shipped == ["settings", "rules", "routes", "muting", "calendar"]
+    assert not found.example
+
+
+def test_a_copy_of_the_example_is_still_the_example(tmp_path: Path) -> None:
+    (tmp_path / "watches.yaml").write_bytes((PACKAGED / "watches.yaml").read_bytes())
+    assert load_configuration(tmp_path).example
+
+
+def test_a_wrong_parent_hides_no_wrong_override_and_no_wrong_route(tmp_path: Path) -> None:
+    own = WATCHES.format(rules="default") + "    parent: nope\n    override: {levels: {IV: {fame: 4}}}\n"
+    (tmp_path / "watches.yaml").write_text(
+        own + "  - {id: Milk Tea, name: 奶茶, any: [奶茶], rules: gentle}\n"
+    )
+    (tmp_path / "routes.yaml").write_text(ROUTES.replace("[tea]", "[coffee]"))
+    with pytest.raises(ConfigError) as caught:
+        load_configuration(tmp_path)
+    assert {problem.key for problem in caught.value.problems} == {
+        "watches.0.parent", "watches.0.override.levels.IV.fame", "watches.1.id", "routes.0.watches.0",
+    }  # fmt: skip
 
 
 def test_another_watches_file_takes_the_folders_place(tmp_path: Path) -> None:
@@ -104,6 +149,14 @@ def test_a_cluster_must_be_given_its_pseudonym_key(tmp_path: Path) -> None:
     given = Settings(data=tmp_path, privacy=PrivacySettings(pseudonym_key=SecretStr("long random text")))
     assert pseudonym_key(given, embedded=False) == b"long random text"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_stores_no_authors_leaves_no_key_behind(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    assert pseudonym_key(settings, embedded=True, keep=False) != pseudonym_key(settings, True, keep=False)
+    assert not list(tmp_path.iterdir())
+    kept = pseudonym_key(settings, embedded=True)
+    assert pseudonym_key(settings, embedded=True, keep=False) == kept
 
 
 def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:

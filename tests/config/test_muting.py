@@ -57,7 +57,7 @@ def test_a_watch_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_configuration(tmp_path)
     assert [(p.key, p.line, p.found) for p in caught.value.problems] == [
-        ("maintenance.0.watches", 5, "'tea'")
+        ("maintenance.0.watches.0", 5, "'tea'")
     ]
 
 
