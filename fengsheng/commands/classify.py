@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from itertools import repeat
-from pathlib import Path
+from itertools import islice, repeat
 from typing import Annotated, Any, BinaryIO
 
 import typer
 
+from config.language import Both
 from fengsheng.configuration import load_configuration
 from fengsheng.enrichers import teach
+from fengsheng.language import say, told
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, VerboseOption
-from fengsheng.output import explained, fail, log_to_stderr, talk
+from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
+from fengsheng.rows import Unreadable, damaged, rows_of
 from models.explain import Explanation, Influence, explain
+from streams.feeds.opening import DAMAGED, open_at
 from streams.index.words import split
 
 _TOGETHER = 512
@@ -26,52 +30,8 @@ _EXPLAINED_TOGETHER = 64
 """Rows explained together: each is read some fifteen times, once without each of its words."""
 
 
-class _BadRowError(Exception):
-    """A row that can't be read; the message says where and why."""
-
-
-def _rows(stream: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
-    """The rows of one input: a line that begins with ``{`` must be a JSON object with ``text``."""
-    for number, raw in enumerate(stream, 1):
-        try:
-            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise _BadRowError(
-                f"{name}:{number}: found byte 0x{raw[error.start]:02x}, expected UTF-8"
-                f" (convert it first: iconv -f GB18030 -t UTF-8 {name})"
-            ) from None
-        if not line.strip():
-            continue
-        if not line.lstrip().startswith("{"):
-            yield {"text": line}
-            continue
-        try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise _BadRowError(f"{name}:{number}: a line that begins with {{ must be JSON: {error}") from None
-        text = row.get("text")
-        if not isinstance(text, str):
-            found = "no key 'text'" if "text" not in row else f"text of type {type(text).__name__}"
-            raise _BadRowError(
-                f"{name}:{number}: found {found}, expected a JSON object with 'text' as a string"
-            )
-        yield row
-
-
 def _chunks(rows: Iterator[dict[str, Any]], together: int) -> Iterator[list[dict[str, Any]]]:
-    """The rows some at a time; those before a bad row come before its error does."""
-    chunk: list[dict[str, Any]] = []
-    try:
-        for row in rows:
-            chunk.append(row)
-            if len(chunk) == together:
-                yield chunk
-                chunk = []
-    except _BadRowError as error:
-        if chunk:
-            yield chunk
-        fail(str(error))
-    if chunk:
+    while chunk := list(islice(rows, together)):
         yield chunk
 
 
@@ -109,6 +69,8 @@ def classify(
     and scores (distributions). With --explain also explain: for each
     of the three labels up to five words with weight (what the label's log-odds lose without the word)
     and at (where it stands, in characters from 0); none where there is nothing to read.
+    UTF-8 and GB18030 (GBK) are read, .gz and .xz too. A line that can't be read is left out; how many
+    those were, and where, is said at the end. The status is 1 only where nothing could be read.
 
     Example: echo '奶茶里喝出异物，太恶心了' | fengsheng classify
     """
@@ -124,8 +86,9 @@ def classify(
         out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", write_through=False)
         stack.callback(out.detach)
         done = 0
+        unreadable = Unreadable()
         for name, stream in inputs:
-            rows = _rows(stream, "stdin" if name == "-" else name)
+            rows = rows_of(stream, "stdin" if name == "-" else name, unreadable)
             for chunk in _chunks(rows, _EXPLAINED_TOGETHER if explaining else _TOGETHER):
                 texts = [row["text"] for row in chunk]
                 readings = classifier.classify(texts)
@@ -151,6 +114,20 @@ def classify(
                 done += len(chunk)
                 if verbose:
                     talk.print(f"{done} 条 rows")
+        if unreadable.count:
+            _tell(unreadable)
+            if not done:
+                raise typer.Exit(1)
+
+
+def _tell(unreadable: Unreadable) -> None:
+    count = unreadable.count
+    head = say(f"读不了 {count} 行，已略过：", f"{count} lines could not be read and were left out:")
+    talk.print(f"[yellow]{escaped(head)}[/]", soft_wrap=True)
+    for one in unreadable.first:
+        talk.print(f"  {escaped(told(one))}", soft_wrap=True)
+    if more := count - len(unreadable.first):
+        talk.print(say(f"  …… 以及另外 {more} 行", f"  … and {more} more"))
 
 
 def _reasons(found: list[Influence]) -> list[dict[str, Any]]:
@@ -161,6 +138,14 @@ def _opened(name: str, stack: ExitStack) -> BinaryIO:
     if name == "-":
         return sys.stdin.buffer
     try:
-        return stack.enter_context(Path(name).open("rb"))
+        stream = open_at(name, 0)
+        stream.peek(1)  # a compressed file that is none is found out here
+    except (*DAMAGED, EOFError) as error:
+        fail(f"{name}: {told(damaged(error))}")
     except OSError as error:
-        fail(f"{name}: {error.strerror}")
+        why = {
+            errno.ENOENT: Both("没有这个文件", "No such file"),
+            errno.EISDIR: Both("是目录", "Is a directory"),
+        }
+        fail(f"{name}: {told(why.get(error.errno or 0, error.strerror or str(error)))}")
+    return stack.enter_context(stream)

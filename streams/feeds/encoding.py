@@ -13,7 +13,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 class Transcoder:
     """Turns the lines of one file into UTF-8.
 
-    UTF-8 (with or without a byte-order mark) is left as it is. A file most of whose lines beyond ASCII are no
+    UTF-8 (with or without a byte-order mark) is left as it is, cut in the middle of its last character or not. A file most of whose lines beyond ASCII are no
     UTF-8 while all of them are GB18030 is read as GB18030, which is said in the log once. Any
     other faulty line is left for the parser to reject.
     """
@@ -31,7 +31,7 @@ class Transcoder:
         for line in lines:
             if line.isascii():
                 continue
-            if _decodes(line, "utf-8"):
+            if _decodes(line, "utf-8") or _cut_short(line):
                 good += 1
             else:
                 bad += 1
@@ -65,3 +65,13 @@ def _decodes(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _cut_short(line: bytes) -> bool:
+    """Whether it is UTF-8 whose last character was cut, as at the end of a file that was copied in part."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        begun = line[: error.start].decode("utf-8")
+        return error.reason == "unexpected end of data" and any(character >= "\u0800" for character in begun)
+    return False

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -45,26 +48,73 @@ def test_plain_lines_and_json_lines_of_files_and_stdin_keep_order_and_fields(
         (b'{"text": "a"}\n\n{"text": \n', [":3:", "must be JSON"]),
         (b'{"id": 1}\n', [":1:", "no key 'text'"]),
         (b'ok\n{"text": 5}\n', [":2:", "text of type int"]),
-        ("一\n".encode() + "二三".encode("gbk") + b"\n", [":2:", "expected UTF-8", "iconv"]),
+        ("一二\n".encode() + b"\xff\xfa\n", [":2:", "byte 1 (0xff)", "neither UTF-8 nor GB18030"]),
         (b'{"a":' * 100_000, [":1:", "must be JSON"]),
+        (b'{"text": "a", "n": ' + b"9" * 5000 + b"}", [":1:", "must be JSON"]),
+        (b'{"text": "\\ud83d"}', [":1:", "half a character"]),
+        ("一二三\n".encode("utf-16"), [":1:", "iconv -f UTF-16 -t UTF-8"]),
+        ("一二三\n".encode("utf-16-le"), [":1:", "iconv -f UTF-16 -t UTF-8"]),
+        ("太恶心了".encode()[:-1], [":1:", "the last character is incomplete"]),
     ],
-    ids=["broken", "no text", "number", "gbk", "deep"],
+    ids=["broken", "no text", "number", "bytes", "deep", "big", "surrogate", "utf-16", "no BOM", "cut"],
 )
 def test_a_bad_row_names_its_file_and_line(run: Run, tmp_path: Path, data: bytes, told: list[str]) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(data)
-    done = run("classify", path)
-    assert done.exit_code == 1
+    done = run("classify", path, FENGSHENG_LANGUAGE="en")
+    assert done.exit_code == (0 if done.stdout else 1)
     assert f"{path}{told[0]}" in done.stderr
     assert all(part in done.stderr for part in told[1:])
     assert "Traceback" not in done.stderr
+    assert ("GB18030 -t" in done.stderr) is False  # what was cut or is UTF-16 is no GB18030
 
 
-def test_the_rows_before_a_bad_one_are_given(run: Run) -> None:
-    done = run("classify", stdin='好喝\n{"text": null}\n太恶心了\n'.encode())
-    assert done.exit_code == 1
-    assert "stdin:2" in done.stderr
-    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["好喝"]
+def test_bad_rows_are_left_out_counted_and_told_at_the_end(run: Run) -> None:
+    bad = '{"text": null}\n' * 7
+    done = run("classify", stdin=f"好喝\n{bad}太恶心了\n".encode())
+    assert done.exit_code == 0
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["好喝", "太恶心了"]
+    assert "读不了 7 行" in done.stderr
+    assert [f"stdin:{n}：" in done.stderr for n in (2, 6, 7)] == [True, True, False]
+    assert "另外 2 行" in done.stderr
+
+
+def test_only_where_nothing_could_be_read_it_fails(run: Run) -> None:
+    done = run("classify", stdin=b'{"text": 1}\n')
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "stdin:1" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["posts.txt", "posts.txt.gz", "posts.txt.xz"])
+def test_gb18030_and_compressed_files_are_read_as_feeds_read_them(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    texts = ["奶茶里喝出异物，太恶心了", "很好喝", "plain"]
+    path = tmp_path / name
+    with open_for(path) as file:
+        file.write("\n".join(texts).encode("gb18030"))
+    done = run("classify", path)
+    assert done.exit_code == 0, done.stderr
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == texts
+
+
+def open_for(path: Path) -> BinaryIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "wb")  # type: ignore[return-value]
+    return lzma.open(path, "wb") if path.suffix == ".xz" else path.open("wb")  # type: ignore[return-value]
+
+
+def test_a_damaged_compressed_file_gives_what_came_before(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "rows.gz"
+    whole = gzip.compress("".join(f"第{n}杯太难喝了\n" for n in range(40)).encode(), mtime=0)
+    path.write_bytes(whole[:-20])
+    done = run("classify", path)
+    assert "Traceback" not in done.stderr
+    assert "压缩文件从这里起损坏" in done.stderr
+    (tmp_path / "none.gz").write_bytes(b"no gzip at all")
+    wrong = run("classify", tmp_path / "none.gz")
+    assert wrong.exit_code == 1
+    assert "压缩文件" in wrong.stderr
 
 
 def test_explain_gives_the_words_and_where_they_stand(run: Run) -> None:

@@ -87,7 +87,7 @@ def test_a_folder_that_the_environment_names_must_be_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FENGSHENG_CONFIG", str(tmp_path / "nowhere"))
-    with pytest.raises(ConfigError, match="FENGSHENG_CONFIG=.*nowhere: found no such folder"):
+    with pytest.raises(ConfigError, match=r"FENGSHENG_CONFIG=.*nowhere: found no such folder"):
         load_configuration()
 
 
