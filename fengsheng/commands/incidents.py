@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,12 +12,13 @@ from rich.table import Table
 
 from alerting.message.content import Presentation
 from alerting.message.terminal import render_terminal
-from config.records import AuditEntry, Incident, IncidentState, Notification, Transition, encode
+from config.records import AuditEntry, Incident, IncidentState, Notification, Signal, Transition, encode
 from config.settings import Settings
 from fengsheng.commands.incident_acts import ack, false_alarm, resolve, unknown_incident
 from fengsheng.commands.silences import silence, silences, unsilence
 from fengsheng.configuration import Configuration, load_configuration
 from fengsheng.indexes import open_existing_index
+from fengsheng.language import say
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of
 from fengsheng.times import when
@@ -102,14 +104,14 @@ def show(
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """查看一个事件 Show one incident: message, evidence, audit trail, who was told.
+    """查看一个事件 Show one incident: message, evidence, its end and its peak, audit trail, who was told.
 
     Example: fengsheng incidents show qingshan-tea-20261018T032000.000Z
     """
     log_to_stderr(verbose)
     with explained():
         settings = load_configuration(config).with_data(data).settings
-        incident, told = asyncio.run(_show(settings, incident_id))
+        incident, told, signals = asyncio.run(_show(settings, incident_id))
     if incident is None:
         fail(unknown_incident(incident_id))
     if as_json:
@@ -118,8 +120,11 @@ def show(
         return
     zone = settings.timezone
     out.print(render_terminal(incident, Presentation.of(settings)))
+    for line in _now_and_peak(incident, signals, zone):
+        out.print(escaped(line), soft_wrap=True)
     names = ("时间 at", "谁 who", "变化 change", "从 → 到 from → to", "原因 why")
-    audit = Table(*names, title="经过 audit trail")
+    audit = table_of(*names)
+    audit.title = "经过 audit trail"
     for entry in incident.audit:
         cells = (entry.who, entry.change, _step(entry), entry.why)
         audit.add_row(when(entry.at, zone), *map(escaped, cells))
@@ -130,6 +135,30 @@ def show(
     for n in told:
         sent.add_row(when(n.at, zone), escaped(n.receiver), str(n.transition or ""), _kind(n), str(n.state))
     out.print(sent)
+
+
+def _now_and_peak(incident: Incident, signals: Sequence[Signal], zone: str) -> list[str]:
+    """Where the incident stands now, and what it was at its worst: the message shows the newest numbers alone."""
+    over = incident.state is IncidentState.RESOLVED
+    colon = say("：", ": ")
+    newest = f"{say('结束时', 'at the end') if over else say('现在', 'now')}{colon}"
+    highest = f"{say('最高', 'at its peak')}{colon}{_LEVELS[incident.peak_level]}"
+    lines = [
+        newest + " · ".join([_LEVELS[incident.level], _state(incident), _numbers(incident.signal, zone)])
+    ]
+    if (worst := max(signals, key=lambda signal: signal.velocity, default=None)) is not None:
+        highest += f" · {_numbers(worst, zone)}"
+    return [*lines, highest]
+
+
+def _numbers(signal: Signal, zone: str) -> str:
+    velocity, expected = f"{signal.velocity:.1f}", f"{signal.expected:.1f}"
+    return say(
+        f"负面声量 {velocity}/分（预期 {expected}，{signal.factor:.0f} 倍），负面 {signal.negative} 条、"
+        f"{signal.negative_authors} 位作者，{when(signal.at, zone)}",
+        f"negative velocity {velocity}/min (expected {expected}, {signal.factor:.0f}x), {signal.negative} negative posts by"
+        f" {signal.negative_authors} authors, {when(signal.at, zone)}",
+    )
 
 
 def _state(incident: Incident) -> str:
@@ -162,10 +191,17 @@ def _kind(notification: Notification) -> str:
     return "更新 edit" if notification.transition in quiet else "回复 reply"
 
 
-async def _show(settings: Settings, incident_id: str) -> tuple[Incident | None, list[Notification]]:
+async def _show(
+    settings: Settings, incident_id: str
+) -> tuple[Incident | None, list[Notification], list[Signal]]:
     index = open_existing_index(settings)
     await index.open()
     try:
-        return await index.incident(incident_id), await index.notifications(incident_id)
+        incident = await index.incident(incident_id)
+        if incident is None:
+            return None, [], []
+        until = incident.resolved_at if incident.resolved_at is not None else incident.updated_at
+        signals = await index.signals(incident.watch, incident.started_at, until + 1)
+        return incident, await index.notifications(incident_id), signals
     finally:
         await index.close()

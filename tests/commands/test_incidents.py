@@ -11,7 +11,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from config.records import DeadLetter, Incident, Notification, NotificationState, Transition, decode, encode
+from config.records import (
+    DeadLetter,
+    Incident,
+    Level,
+    Notification,
+    NotificationState,
+    Transition,
+    decode,
+    encode,
+)
 from config.settings import RetentionSettings
 from streams.index.sqlite import SqliteIndex
 from tests.alerting.sample_incident import FIRED, RESOLVED, START
@@ -123,6 +132,24 @@ def test_show_gives_message_audit_and_who_was_told(run: Run) -> None:
     body = json.loads(run("incidents", "show", RESOLVED.id, "--json").stdout)
     assert body.pop("notifications") == [json.loads(encode(PAGE))]
     assert body == json.loads(encode(RESOLVED))
+
+
+def test_show_gives_the_end_and_the_peak_of_what_is_over(run: Run, data: Path) -> None:
+    calm = msgspec.structs.replace(RESOLVED.signal, at=START + 3700, velocity=0.4, factor=0.3, negative=1)
+    over = msgspec.structs.replace(RESOLVED, level=Level.IV, peak_level=Level.II, signal=calm, sequence=99)
+    worst = msgspec.structs.replace(RESOLVED.signal, at=START + 600, velocity=48.6, factor=40.4, negative=77)
+    other = msgspec.structs.replace(worst, at=START + 9000, velocity=99.0)  # after its end
+
+    async def fill(index: SqliteIndex) -> None:
+        await index.write_incidents([over])
+        await index.write_signals([worst, calm, other])
+
+    with_index(data, fill)
+    shown = run("incidents", "show", over.id).stdout.splitlines()
+    (end,) = [line for line in shown if line.startswith("结束时：")]
+    (peak,) = [line for line in shown if line.startswith("最高：")]
+    assert end.startswith("结束时：Ⅳ级（蓝） · 已结束 · 负面声量 0.4/分")
+    assert peak.startswith("最高：Ⅱ级（橙） · 负面声量 48.6/分（预期 1.2，40 倍），负面 77 条")
 
 
 def test_retention_names_what_it_would_drop_and_drops_it_only_without_dry_run(
