@@ -6,9 +6,10 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich import box
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +18,7 @@ from alerting.backtest import WatchReport
 from fengsheng.configuration import Configuration, load_configuration, pseudonym_key
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, VerboseOption
-from fengsheng.output import explained, log_to_stderr, table_of, talk
+from fengsheng.output import explained, log_to_stderr, talk
 from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
 from fengsheng.reporting import as_object, check_writable, write_report
 from fengsheng.running import run
@@ -26,6 +27,11 @@ from fengsheng.times import when
 from streams.masking import Pseudonymiser
 
 BRAND = "qingshan-tea"
+_MINUTE: Final = "%m-%d %H:%M"
+_COLUMNS: Final = (
+    ("对象", "watch"), ("帖子", "posts"), ("级别", "level"), ("开始", "started"), ("发现", "detected"),
+    ("用时", "lag"), ("结束", "resolved"), ("通知", "pages"),
+)  # fmt: skip
 
 
 def demo(
@@ -83,16 +89,7 @@ def _demo_configuration(config: Path | None, folder: Path) -> Configuration:
 def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) -> None:
     zone = configuration.settings.timezone
     names = {watch.id: watch.name for watch in configuration.watches.watches}
-    table = table_of(
-        "对象 watch",
-        "帖子 posts",
-        "级别 level",
-        "开始 started!",
-        "发现 detected!",
-        "用时 lag",
-        "结束 resolved",
-        "通知 pages",
-    )
+    table = _table()
     for watch, found in outcome.watches.items():
         _rows(table, names[watch], found, zone)
     talk.print()
@@ -104,15 +101,13 @@ def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) 
     )
     for line in _verdict(outcome):
         talk.print(line)
-    index = (
-        f"索引 index: {keep}/index.sqlite（FENGSHENG_DATA={keep} fengsheng incidents list）\n" if keep else ""
-    )
+    index = f"看事件 its incidents: fengsheng incidents list --data {keep}\n" if keep else ""
     talk.print(
         Panel(
             Text(
                 f"{index}"
-                "接上自己的品牌 your own brand: config/watches.yaml → fengsheng up 数据目录 FOLDER\n"
-                "先在历史数据上试规则 try rules on history: fengsheng backtest 文件 FILE --watches config/watches.yaml\n"
+                "接上自己的品牌 your own brand: config/watches.yaml, fengsheng up FOLDER\n"
+                "在历史数据上试规则 rules on history: fengsheng backtest FILE\n"
                 "留下演示数据 keep the demo's data: fengsheng demo --keep demo-data\n"
                 "接上 Kafka 与 Elasticsearch: docs/deploy.md"
             ),
@@ -120,6 +115,14 @@ def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) 
             title_align="left",
         )
     )
+
+
+def _table() -> Table:
+    """A table that is whole on a terminal of 80 columns: headings of two lines, no frame, times to the minute."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for zh, en in _COLUMNS:
+        table.add_column(f"{zh}\n{en}", overflow="fold", no_wrap=zh in ("开始", "发现"))
+    return table
 
 
 def _rows(table: Table, name: str, found: WatchReport, zone: str) -> None:
@@ -130,10 +133,10 @@ def _rows(table: Table, name: str, found: WatchReport, zone: str) -> None:
             "" if number else name,
             "" if number else str(found.posts),
             {"I": "Ⅰ", "II": "Ⅱ", "III": "Ⅲ", "IV": "Ⅳ"}[one.level],
-            when(one.started_at, zone, "%m-%d %H:%M:%S"),
-            when(one.detected_at, zone, "%m-%d %H:%M:%S"),
+            when(one.started_at, zone, _MINUTE),
+            when(one.detected_at, zone, _MINUTE),
             f"{one.detected_at - one.started_at:.0f} s",
-            when(one.resolved_at, zone, "%m-%d %H:%M:%S") or "未结束 open",
+            when(one.resolved_at, zone, _MINUTE) or "未结束 open",
             str(one.pages),
         )
 
