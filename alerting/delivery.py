@@ -16,10 +16,11 @@ from typing import Protocol
 
 import msgspec
 
+from alerting.claiming import FRESH, LEASE, Claims, LogFailed
 from alerting.notify import plan
 from alerting.ordering import Lines, Turn
 from alerting.routing import route
-from alerting.senders.base import Clock, Refused, Sender, Sleep
+from alerting.senders.base import Clock, Lost, Refused, Sender, Sleep
 from config.records import DeadLetter, Incident, Notification, NotificationState, encode
 from config.routes import Routes
 
@@ -63,6 +64,7 @@ class Delivery:
     fallback : prints what a receiver without a fallback of its own refuses, so that the page is
         seen all the same.
     give_up : seconds of refusals after which a notification becomes a dead letter.
+    lease : seconds that a send of another worker, or one that was cut off, may take at most.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Delivery:
         sleep: Sleep = asyncio.sleep,
         fallback: Sender | None = None,
         give_up: float = GIVE_UP,
+        lease: float = LEASE,
     ) -> None:
         missing = [r.name for r in routes.receivers if r.name not in senders]
         if missing:
@@ -90,6 +93,7 @@ class Delivery:
         self._sleep = sleep
         self._fallback = fallback
         self._give_up = give_up
+        self._claims = Claims(sent_log, clock, sleep, lease)
         self._instead = {r.name: r.fallback for r in routes.receivers if r.fallback}
         self._lines: Lines[Incident] = Lines()
         self._refusal: dict[str, Refused] = {}
@@ -151,7 +155,8 @@ class Delivery:
             self._lines.leave((name, incident.id), turn)
 
     async def _tell_once(self, name: str, incident: Incident) -> Notification | None:
-        history = [n for n in await self._log.notifications(incident.id) if n.receiver == name]
+        read_at = self._clock()
+        history = await self._history(name, incident)
         own = next((n for n in history if n.key == incident.notification_key), None)
         if own is not None and own.state is not NotificationState.SENDING:
             return None
@@ -160,8 +165,12 @@ class Delivery:
             log.info("%s to %s: nothing to send (%s)", incident.notification_key, name, decided.reason)
             return None
         # A second attempt keeps the time of the first, from which on Slack is searched.
-        claimed = own or self._entry(name, incident, decided.page, self._clock())
-        await self._log.save_notification(claimed)
+        entry = own or self._entry(name, incident, decided.page, self._clock())
+        claimed = await self._claims.take(entry, read_at, known=own is not None)
+        if claimed is None:
+            return None
+        if self._clock() - read_at > FRESH:  # others of the incident may have been sent meanwhile
+            history = await self._history(name, incident)
         sent = await self._until_accepted(name, incident, history, claimed)
         if sent is not None:
             await self._log.save_notification(sent)
@@ -173,8 +182,20 @@ class Delivery:
         while True:
             try:
                 sent = await self._senders[name].send(
-                    incident, history, self._clock(), lambda: self._newer_waits(name, incident)
+                    incident,
+                    history,
+                    self._clock(),
+                    lambda: self._newer_waits(name, incident),
+                    lambda: self._claims.confirm(claimed),
                 )
+            except asyncio.CancelledError:
+                self._claims.cut_off(claimed)
+                raise
+            except Lost as lost:
+                log.warning("%s", lost)
+                return None
+            except LogFailed as failed:
+                raise failed.__cause__ or failed from None
             except Refused as refused:
                 refusal = refused
                 if refused.maybe:
@@ -195,6 +216,9 @@ class Delivery:
             for waiting in self._lines.waiting((name, incident.id)):
                 await self._divert(name, waiting, refusal)
             await self._sleep(SLOW_RETRY)
+
+    async def _history(self, name: str, incident: Incident) -> list[Notification]:
+        return [n for n in await self._log.notifications(incident.id) if n.receiver == name]
 
     async def _bury(self, name: str, incident: Incident, claimed: Notification, refusal: Refused) -> None:
         """Keep what no retry can heal as a dead letter, after the fallback has been told."""

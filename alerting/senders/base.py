@@ -10,11 +10,16 @@ from config.records import Incident, Notification
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
+Confirm = Callable[[], Awaitable[None]]
 
 
 def never() -> bool:
     """Nothing newer is waiting."""
     return False
+
+
+async def always() -> None:
+    """Nobody else sends the same."""
 
 
 class Sender(Protocol):
@@ -30,6 +35,7 @@ class Sender(Protocol):
         history: Sequence[Notification],
         now: float,
         superseded: Callable[[], bool] = never,
+        confirm: Confirm = always,
     ) -> Notification | None:
         """Tell the receiver of the incident's newest transition and return what was sent.
 
@@ -45,6 +51,7 @@ class Sender(Protocol):
             may or may not have arrived.
         now : epoch seconds, wall clock.
         superseded : asked before an edit; True leaves it to a newer transition that waits.
+        confirm : asked right before a message is posted; raises `Lost` where another worker does it.
 
         Returns
         -------
@@ -56,6 +63,8 @@ class Sender(Protocol):
         Refused
             The receiver said no and will go on saying it until a person changes something, or has
             not answered for a long time.
+        Lost
+            What `confirm` raised.
         """
         ...
 
@@ -76,6 +85,10 @@ class Refused(Exception):  # noqa: N818 - an answer, named as the service gives 
         self.final = final
         self.maybe = maybe
         super().__init__(f"{what}: {code}; fix: {fix}")
+
+
+class Lost(Exception):  # noqa: N818
+    """Another worker has taken the notification over: it tells the receiver."""
 
 
 class Malformed(Refused):

@@ -10,7 +10,7 @@ from typing import Protocol
 from alerting.message.build import digest
 from alerting.message.content import Content, Presentation
 from alerting.notify import Plan, plan
-from alerting.senders.base import Malformed, never
+from alerting.senders.base import Confirm, Malformed, always, never
 from alerting.senders.outbox import Outbox
 from alerting.senders.retrying import Retry
 from alerting.senders.unedited import attempted, entry, message, repeated, speaks
@@ -42,6 +42,7 @@ class _Post:
     incident: Incident
     content: Content
     again: bool
+    confirm: Confirm
 
 
 @dataclass
@@ -75,6 +76,7 @@ class GroupSender:
         history: Sequence[Notification],
         now: float,
         superseded: Callable[[], bool] = never,
+        confirm: Confirm = always,
     ) -> Notification | None:
         """Tell the group of the incident's newest transition; see `Sender.send`."""
         decided = plan(incident, history)
@@ -85,7 +87,7 @@ class GroupSender:
         if again:
             log.warning("%s may have reached %s before: sent again, and it says so", incident.notification_key,
                         self.name)  # fmt: skip
-        said = await self._outbox.send(_Post(incident, content, again))
+        said = await self._outbox.send(_Post(incident, content, again, confirm))
         return entry(incident, self.name, now, decided, said.fallback)
 
     async def _deliver(self, posts: Sequence[_Post], tried: bool) -> Content:
@@ -98,6 +100,8 @@ class GroupSender:
         again = tried or any(post.again for post in posts)
 
         async def attempt(maybe: bool) -> Content:
+            if len(posts) == 1:  # one that was taken over must not keep the others of a digest back
+                await posts[0].confirm()
             said = repeated(content, self.shown) if again or maybe else content
             try:
                 await self.robot.post(said)

@@ -20,7 +20,7 @@ from alerting.message.content import Content, Presentation
 from alerting.message.mail import Mail, mail, subject
 from alerting.message.words import word
 from alerting.notify import Plan, plan, standing
-from alerting.senders.base import Clock, never
+from alerting.senders.base import Clock, Confirm, always, never
 from alerting.senders.outbox import Outbox
 from alerting.senders.retrying import Retry
 from alerting.senders.smtp import Smtp
@@ -36,6 +36,7 @@ class _Letter:
     incident: Incident
     content: Content
     answers: str | None
+    confirm: Confirm
 
 
 @dataclass
@@ -70,6 +71,7 @@ class MailSender:
         history: Sequence[Notification],
         now: float,
         superseded: Callable[[], bool] = never,
+        confirm: Confirm = always,
     ) -> Notification | None:
         """Tell the mailboxes of the incident's newest transition; see `Sender.send`."""
         decided = plan(incident, history)
@@ -79,7 +81,7 @@ class MailSender:
         if attempted(incident, history):
             content = repeated(content, self.shown)
         root = standing([n for n in history if n.key != incident.notification_key])
-        letter = _Letter(incident, content, root.ts if root else None)
+        letter = _Letter(incident, content, root.ts if root else None, confirm)
         identity = await self._outbox.send(letter)
         return entry(incident, self.receiver.name, now, decided, content.fallback, identity)
 
@@ -99,6 +101,8 @@ class MailSender:
         written = self._written(said, to, identity, answers)
 
         async def attempt(maybe: bool) -> str:
+            if len(letters) == 1:
+                await first.confirm()
             refused = await self.smtp.deliver(written, to)
             for address, answer in refused.items():
                 log.error("receiver %s: %s does not get %s: %s; fix: correct the receiver's 'to'",

@@ -12,7 +12,7 @@ from alerting.message.content import Content, Presentation
 from alerting.message.slack import payload
 from alerting.notify import Action, Plan, plan, standing
 from alerting.senders.backoff import Backoff
-from alerting.senders.base import Refused, Sleep, Unavailable, never
+from alerting.senders.base import Confirm, Refused, Sleep, Unavailable, always, never
 from alerting.senders.pacing import Pacer
 from alerting.senders.retrying import PATIENCE
 from alerting.senders.slack_api import SlackApi
@@ -57,6 +57,7 @@ class SlackSender:
         history: Sequence[Notification],
         now: float,
         superseded: Callable[[], bool] = never,
+        confirm: Confirm = always,
     ) -> Notification | None:
         """Tell the channel of the incident's newest transition; see `Sender.send`."""
         decided = plan(incident, history)
@@ -68,10 +69,10 @@ class SlackSender:
         for action in decided.actions:
             if action is Action.PAGE:
                 news = full(incident, self.shown, call=decided.call)
-                posted = await self._post(incident, news, None, history, now)
+                posted = await self._post(incident, news, None, history, now, confirm)
             elif action is Action.REPLY:
                 news = reply(incident, self.shown, call=decided.call)
-                posted = await self._post(incident, news, root, history, now)
+                posted = await self._post(incident, news, root, history, now, confirm)
             elif root is not None:
                 await self._edit(incident, root, superseded)
         self._posted.pop(incident.notification_key, None)
@@ -97,6 +98,7 @@ class SlackSender:
         root: Notification | None,
         history: Sequence[Notification],
         now: float,
+        confirm: Confirm,
     ) -> Posted:
         """Post once: a message of the same key that is already there is found, not repeated."""
         key = incident.notification_key
@@ -115,6 +117,7 @@ class SlackSender:
                 return there
             unsure = False
             await self.pacer.turn(channel)
+            await confirm()
             try:
                 return await self._post_message(incident, content, channel, thread)
             except Refused as refused:

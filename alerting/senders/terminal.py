@@ -12,7 +12,7 @@ from alerting.message.build import full, reply
 from alerting.message.content import Content, Presentation
 from alerting.message.terminal import addresses, one_line_text, panel
 from alerting.notify import Action, Plan, plan
-from alerting.senders.base import never
+from alerting.senders.base import Confirm, always, never
 from config.records import Incident, Notification, NotificationState, Transition
 
 
@@ -38,6 +38,7 @@ class TerminalSender:
         history: Sequence[Notification],
         now: float,
         superseded: Callable[[], bool] = never,
+        confirm: Confirm = always,
     ) -> Notification | None:
         """Print the incident's newest transition and return it with its text; see `Sender.send`."""
         decided = plan(incident, history)

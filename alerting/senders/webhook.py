@@ -23,7 +23,7 @@ from alerting.message.build import full
 from alerting.message.content import Presentation
 from alerting.message.event import event
 from alerting.notify import Plan, plan
-from alerting.senders.base import Clock, Refused, Unavailable, never
+from alerting.senders.base import Clock, Confirm, Refused, Unavailable, always, never
 from alerting.senders.http import Answer, Endpoint
 from alerting.senders.retrying import Retry
 from alerting.senders.unedited import entry
@@ -82,6 +82,7 @@ class WebhookSender:
         history: Sequence[Notification],
         now: float,
         superseded: Callable[[], bool] = never,
+        confirm: Confirm = always,
     ) -> Notification | None:
         """Tell the program of the incident's newest transition; see `Sender.send`."""
         decided = plan(incident, history)
@@ -94,6 +95,7 @@ class WebhookSender:
         self.retry.limit.take()
 
         async def attempt(maybe: bool) -> None:
+            await confirm()
             self._sort(await self.endpoint.post(body, self._headers(identity, body)))
 
         await self.retry.until_done(incident.notification_key, attempt)

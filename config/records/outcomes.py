@@ -43,7 +43,7 @@ class Notification(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of the sent-log: a notification key at a receiver, claimed or sent.
 
     `ts` and `channel` say where it lies: Slack's, an e-mail's Message-ID, a webhook's id; `text` is
-    what was said.
+    what was said. `holder` is the process that sends, while it does (`alerting.claiming`).
     """
 
     key: str
@@ -57,4 +57,5 @@ class Notification(Record, frozen=True, kw_only=True, omit_defaults=True):
     ts: str | None = None
     channel: str | None = None
     text: str | None = None
+    holder: str | None = None
     v: int = FORMAT_VERSION

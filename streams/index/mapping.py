@@ -130,12 +130,13 @@ def author_fields() -> dict[str, Field]:
 def notification_fields() -> dict[str, Field]:
     """Return the fields of a sent-log entry; what was said is kept, not searched."""
     return {
-        **_all(KEYWORD, "key", "incident_id", "receiver", "state", "watch", "transition", "ts", "channel"),
+        **_all(KEYWORD, "key", "incident_id", "receiver", "state", "watch", "transition", "ts", "channel",
+               "holder"),
         **_times("at"),
         "page": BOOLEAN,
         "text": {"type": "text", "index": False},
         "v": LONG,
-    }
+    }  # fmt: skip
 
 
 def act_fields() -> dict[str, Field]:

@@ -20,6 +20,9 @@ class MemoryLog:
     async def save_notification(self, notification: Notification) -> None:
         if notification.state is self.fail_on:
             raise ConnectionError("the log is down")
+        before = await self.notification(notification.key, notification.receiver)
+        if before and before.state is NotificationState.SENT and notification.state is not before.state:
+            return
         self.rows[notification.key, notification.receiver] = encode(notification)
 
     async def notifications(self, incident_id: str) -> list[Notification]:

@@ -27,7 +27,7 @@ class Fault:
     """What happens to one call: `status` or `error` instead of an answer, or none at all.
 
     `done` says whether the call is carried out all the same; `hang` gives no answer,
-    `drop` closes the connection.
+    `drop` closes the connection, `after` carries it out only once that is set.
     """
 
     status: int = 200
@@ -37,6 +37,7 @@ class Fault:
     content_type: str = "application/json"
     done: bool = False
     hang: bool = False
+    after: asyncio.Event | None = None
     drop: bool = False
 
 
@@ -116,6 +117,10 @@ class FakeSlack:
             body.update(json.loads(await request.read()))
         self.requests.append(Request(method, body, self.clock()))
         fault = self.faults[method].popleft() if self.faults[method] else None
+        if fault is not None and fault.after is not None:
+            self.seen[method].set()
+            await fault.after.wait()
+            fault = None
         done = self._answer(method, body, request) if fault is None or fault.done else {}
         self.seen[method].set()
         if fault is None:

@@ -31,6 +31,7 @@ from alerting.senders.pacing import Pacer
 from alerting.senders.slack import SlackSender
 from alerting.senders.slack_api import SlackApi
 from config.muting import MutingRules
+from config.receivers import SlackReceiver
 from config.records import (
     Act,
     ActKind,
@@ -43,7 +44,7 @@ from config.records import (
     decode,
     encode,
 )
-from config.routes import Routes, SlackReceiver
+from config.routes import Routes
 from config.rules import Rules
 from config.watches import Watch
 from tests.alerting.memory_log import MemoryLog

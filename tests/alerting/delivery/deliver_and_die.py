@@ -37,7 +37,7 @@ async def main(path: Path, url: str, die: bool) -> None:
     await index.open()
     settings = Settings(slack=SlackSettings(url=url, token=SecretStr(TOKEN)))
     senders = make_senders(ROUTES, settings, Console(stderr=True))
-    await Delivery(ROUTES, senders, index, time.time).deliver(FIRED)
+    await Delivery(ROUTES, senders, index, time.time, lease=0.1).deliver(FIRED)
     await index.close()
 
 

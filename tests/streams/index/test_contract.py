@@ -318,6 +318,9 @@ async def test_the_sent_log_never_forgets_that_something_was_sent(index: Index) 
     assert await index.notification(sending.key, "pr") is None
     await index.save_notification(sending)
     assert await index.notification(sending.key, "pr") == sending
+    taken_over = msgspec.structs.replace(sending, holder="another")
+    await index.save_notification(taken_over)
+    assert await index.notification(sending.key, "pr") == taken_over
     await index.save_notification(sent)
     await index.save_notification(sending)
     assert await index.notification(sending.key, "pr") == sent
