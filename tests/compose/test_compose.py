@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from config.receivers import variable
 from config.settings import PREFIX, Settings, load_settings
 from dashboards.sources import SOURCES, json_data
 from streams.index.mapping import MONTHLY, SINGLE
@@ -138,6 +139,26 @@ def test_settings_reach_the_containers(name: str) -> None:
     assert settings.privacy.pseudonym_key is not None
     assert settings.elasticsearch.password is not None
     assert settings.slack.token is None  # left empty is as if not set
+
+
+def test_the_receivers_secrets_reach_who_sends_and_who_checks_and_nobody_else() -> None:
+    given = {name: service["env_file"] for name, service in SERVICES.items() if "env_file" in service}
+    optional = [{"path": "receivers.env", "required": False}]
+    assert given == {"worker": optional, "setup": optional}
+    assert "/receivers.env" in (ROOT / ".gitignore").read_text().splitlines()
+    assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"  # so no image has it either
+    # What compose passes on as it stands must be a name that the program reads.
+    example = re.search(
+        r"```sh\n# receivers.env.*?\n(.*?)```", (ROOT / "docs/deploy.md").read_text(), re.DOTALL
+    )
+    assert example is not None
+    for line in example[1].splitlines():
+        name = line.partition("=")[0]
+        assert name in {
+            variable("pr-team", "webhook"),
+            variable("pr-team", "secret"),
+            variable("pr-mail", "password"),
+        }
 
 
 def test_links_lead_to_the_ports_that_are_open() -> None:
