@@ -28,6 +28,10 @@ MAX_QUOTES = 5
 MAX_AMPLIFIERS = 3
 MAX_TERMS = 8
 MAX_PLATFORMS = 6
+_STANDING = {
+    IncidentState.RECOVERING: Transition.RECOVERING,
+    IncidentState.RESOLVED: Transition.RESOLVED,
+}
 
 
 def digest(incidents: Sequence[Incident], shown: Presentation, *, calls: Sequence[str] = ()) -> Content:
@@ -117,7 +121,10 @@ def _headline(incident: Incident, language: Language) -> str:
     name = one_line(incident.watch_name, MAX_NAME) or one_line(incident.watch, MAX_NAME)
     colon = "：" if language == "zh" else ": "
     level = level_name(incident.level, language) + ("" if language == "zh" else " ")
-    return f"{CIRCLES[incident.level]} {level}{name}{colon}{STATES[incident.transition][language]}"
+    turn = incident.transition
+    if turn is Transition.UPDATED:  # also what a person did to an incident that no longer goes on
+        turn = _STANDING.get(incident.state, turn)
+    return f"{CIRCLES[incident.level]} {level}{name}{colon}{STATES[turn][language]}"
 
 
 def _summary(incident: Incident, language: Language) -> str:

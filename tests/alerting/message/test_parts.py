@@ -16,7 +16,7 @@ from alerting.message.plain import one_line, web_address
 from alerting.message.slack import mention, payload
 from alerting.message.steps import BY_INTENT, BY_LEVEL, next_step
 from alerting.message.terminal import render_terminal
-from config.records import Level
+from config.records import Level, Transition
 from config.settings import LinkSettings, Settings
 from tests.alerting.sample_incident import ESCALATED, FIRED, RECOVERING, RESOLVED, START
 from tests.alerting.slack_limits import complaint
@@ -172,3 +172,12 @@ def test_a_long_section_is_split_between_posts() -> None:
     whole = "\n".join(block["text"]["text"] for block in body["blocks"] if "text" in block)
     assert whole.count("> " + "&amp;" * 139 + "&amp;") == 5
     assert len(body["blocks"]) == len(payload(full(FIRED, Presentation()), {})["blocks"]) + 2
+
+
+def test_what_people_do_to_an_incident_that_is_over_does_not_make_it_go_on() -> None:
+    """A false alarm that is taken back edits the message of an incident that stays closed."""
+    edited = [
+        msgspec.structs.replace(i, transition=Transition.UPDATED) for i in (FIRED, RECOVERING, RESOLVED)
+    ]
+    ends = [full(incident, Presentation()).headline.rpartition("：")[2] for incident in edited]
+    assert ends == ["仍在持续", "正在回落", "已平息"]
