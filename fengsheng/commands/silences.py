@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 from msgspec.structs import replace
 
+from config.language import Both
 from config.records import Level, Silence, encode
 from config.settings import Settings
 from fengsheng.commands.incident_acts import ByOption, not_kept, person, unknown_incident
@@ -20,10 +21,13 @@ from fengsheng.configuration import Configuration, load_configuration
 from fengsheng.indexes import open_existing_index
 from fengsheng.language import say
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
-from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk
+from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk, warn
 from fengsheng.times import when
 from fengsheng.watch_names import check_watches
 from streams.index.base import Index
+
+_BEHIND_S = 3_600.0
+"""Posts that are older than this when a silence begins are read from the past."""
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -88,13 +92,15 @@ def silence(
             keyword=keyword,
             intent=intent,
         )
-        asyncio.run(_make(configuration, made))
+        newest = asyncio.run(_make(configuration, made))
         zone = configuration.settings.timezone
         talk.print(
             f"[green]✓[/] 静默 {made.id}: {escaped(_matchers(made))} · {when(made.starts_at, zone)} – "
             f"{when(made.ends_at, zone)} · {escaped(made.author)}",
             soft_wrap=True,
         )
+        if newest is not None and (doubt := _doubt(made, newest, zone)) is not None:
+            warn(doubt)
         print(made.id)
 
 
@@ -163,15 +169,23 @@ def unsilence(
     talk.print(f"[green]✓[/] 已结束 ended: {escaped(silence_id)} · {escaped(who)}")
 
 
-async def _make(configuration: Configuration, made: Silence) -> None:
-    """Keep a new silence, if what it names is there. Only where an index is: nobody would heed another."""
+async def _make(configuration: Configuration, made: Silence) -> float | None:
+    """Keep a new silence, if what it names is there; return the newest event time of what it is for.
+
+    Only where an index is: nobody would heed a silence in another.
+    """
     index = open_existing_index(configuration.settings)
     await index.open()
     try:
         await check_watches(made.watches, configuration.watches.by_id(), index)
-        if made.incident_id is not None and await index.incident(made.incident_id) is None:
-            fail(unknown_incident(made.incident_id))
+        watches = made.watches or list(configuration.watches.by_id())
+        if made.incident_id is not None:
+            if (incident := await index.incident(made.incident_id)) is None:
+                fail(unknown_incident(made.incident_id))
+            watches = [incident.watch]
         await _keep(index, made)
+        signals = [await index.last_signal(watch) for watch in watches]
+        return max((signal.at for signal in signals if signal is not None), default=None)
     finally:
         await index.close()
 
@@ -197,6 +211,24 @@ async def _list(settings: Settings, since: float | None) -> list[Silence]:
         return await index.silences(since)
     finally:
         await index.close()
+
+
+def _doubt(made: Silence, newest: float, zone: str) -> Both | None:
+    """Why a silence may not do what is meant: its times are those of the posts, which may be old ones."""
+    reached = when(newest, zone)
+    if made.ends_at <= newest:
+        return Both(
+            f"帖子时间已到 {reached}，这段静默已经过去，不会起作用",
+            f"the posts have reached {reached}: this silence is over and mutes nothing",
+        )
+    if made.starts_at > newest + _BEHIND_S:
+        return Both(
+            f"静默按帖子的时间计，而帖子时间才到 {reached}（在读旧数据？）：到 {when(made.starts_at, zone)} 才生效；"
+            f"要从现在的帖子起静默，请加 --from '{reached}'",
+            f"silences go by the time of the posts, which have only reached {reached} (are old ones being read?):"
+            f" it begins at {when(made.starts_at, zone)}; to begin with the present posts add --from '{reached}'",
+        )
+    return None
 
 
 def _seconds(length: str) -> float:

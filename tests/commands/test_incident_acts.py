@@ -168,6 +168,25 @@ def test_no_silence_is_made_where_no_index_is(run: Run, tmp_path: Path) -> None:
     assert not elsewhere.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "在读旧数据"),
+        (["--from", "2025-10-09 17:00"], None),
+        (["--from", "2020-01-01"], "已经过去"),
+    ],
+)
+def test_a_silence_that_the_posts_will_not_meet_is_doubted(
+    run: Run, data: Path, words: list[str], told: str | None
+) -> None:
+    """Silences go by event time: one from now on mutes nothing of an old dump that is being read."""
+    with_index(data, lambda index: index.write_signals([OPEN.signal]))
+    done = run("incidents", "silence", "--watch", OPEN.signal.watch, *words)
+    assert done.exit_code == 0
+    assert ("注意" in done.stderr) == (told is not None)
+    assert told is None or told in done.stderr
+
+
 def test_one_incident_can_be_silenced(run: Run) -> None:
     assert run("incidents", "silence", OPEN.id, "--for", "1d").exit_code == 0
     [made] = silences(run)
