@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from alerting.detector import Detector, Output
 from alerting.false_alarms import Span, is_false_alarm
+from alerting.hot import is_entry
 from alerting.incidents import MUTED
 from alerting.simple_rules import SIMPLE_RULES
 from config.muting import MutingRules
@@ -175,7 +176,8 @@ class Backtest:
             detector = self._detectors.get(watch)
             if detector is None:
                 continue
-            self._count(self._seen[watch], mention)
+            if not is_entry(mention):
+                self._count(self._seen[watch], mention)
             self._note(watch, detector.observe(mention))
 
     def advance(self, now: float) -> None:

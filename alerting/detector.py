@@ -22,6 +22,7 @@ from alerting import growth
 from alerting.baseline import Baseline, Normal
 from alerting.buckets import Outcome, Ring, compact
 from alerting.evidence import gather, quote
+from alerting.hot import HotList, is_entry
 from alerting.incidents import Incidents, Scene
 from alerting.levels import explain, judge
 from alerting.onset import first_of_rise
@@ -66,6 +67,7 @@ class Detector:
         self._ramp = Ramp()
         self._incidents = Incidents(watch, rules, muting)
         self._usual = UsualTerms()
+        self._hot = HotList(rules.evidence_window)
         self._least_mentions = rules.least("mentions")
         self._least_velocity = rules.least("velocity")
         self._window_min = rules.window / MINUTE
@@ -132,6 +134,9 @@ class Detector:
         done = max((signal.at for signal in told), default=None)
         self._ramp.restore((signal.at, signal.ramp) for signal in told)
         for mention in sorted(mentions, key=lambda m: (m.created_at, m.mention_id)):
+            if is_entry(mention):
+                self._hot.add(mention)
+                continue
             self._begin(mention.created_at)
             if done is not None:
                 self._run(min(mention.created_at, done), replay=True)
@@ -146,8 +151,11 @@ class Detector:
         """Count a mention once by its id and evaluate the ticks that event time has passed.
 
         A duplicate changes nothing. A post older than the allowed lateness behind the
-        watermark is only counted as late.
+        watermark is only counted as late. An entry of a hot list is seen by the ticks to come.
         """
+        if is_entry(mention):
+            self._hot.add(mention)
+            return []
         self._begin(mention.created_at)
         outputs = self._run(max(mention.created_at, self.watermark or mention.created_at))
         self._count(mention)
@@ -228,6 +236,7 @@ class Detector:
 
     def _slide(self, at: float, replay: bool) -> None:
         head = floor(at / self.rules.bucket + _EXACT)
+        self._hot.forget_before(at)
         self._short.slide(head)
         self._before.slide(head - round(self.rules.window / self.rules.bucket))
         self._wide.slide(head)
@@ -342,6 +351,7 @@ class Detector:
             authority=wide.authority,
             ramp=self._ramp.sum,
             event=on_at(self.rules.calendar, at),
+            hot_rank=self._hot.best(at),
         )
 
     def _scene(self, at: float, signal: Signal) -> Scene:
@@ -373,6 +383,7 @@ class Detector:
                 self._usual,
                 explain(self.rules, verdict),
                 quote(first) if first is not None else told,
+                self._hot.places(at),
             )
 
         def recent() -> int | None:

@@ -14,7 +14,7 @@ from alerting.buckets import Bucket, heaviest_first, voice_of
 from alerting.copies import saying
 from alerting.terms import UsualTerms, telling_terms
 from alerting.velocity import WideWindow, shares
-from config.records import Amplifier, Evidence, Quote, ScoredMention
+from config.records import Amplifier, Evidence, HotPlace, Quote, ScoredMention
 
 QUOTES: Final = 5
 AMPLIFIERS: Final = 3
@@ -28,11 +28,12 @@ def gather(
     usual: UsualTerms,
     reason: str,
     first: Quote | None,
+    hot: list[HotPlace],
 ) -> Evidence:
     """Return the evidence of the window that `buckets` make up.
 
     `first` is the first negative mention of the surge; `emotions` and `intents` are
-    those of the negative mentions, as shares.
+    those of the negative mentions, as shares; `hot` are the places on hot lists.
     """
     cited: list[ScoredMention] = []
     negative_terms: list[list[str]] = []
@@ -58,6 +59,7 @@ def gather(
         quotes=quotes(cited),
         amplifiers=amplifiers(cited, window),
         terms=telling_terms(negative_terms, other_terms, usual, [post.text for post in cited]),
+        hot=hot,
         reason=reason,
     )
 

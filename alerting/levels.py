@@ -62,6 +62,8 @@ def facts_of(signal: Signal) -> Facts:
         coordination=signal.coordination,
         largest_account=signal.largest_account,
         authority=signal.authority,
+        hot=signal.hot_rank > 0,
+        hot_rank=signal.hot_rank,
         **{f"emotion.{name}": signal.emotions.get(name, 0.0) for name in EMOTIONS},
         **{f"intent.{name}": signal.intents.get(name, 0.0) for name in INTENTS},
     )

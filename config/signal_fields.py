@@ -73,6 +73,8 @@ FIELDS: Final = {
         SignalField("coordination", _S, "文本雷同占比", "share of copied texts"),
         SignalField("largest_account", _C, "负面作者最高粉丝数", "followers of the largest negative author"),
         SignalField("authority", _F, "有政府或媒体账号负面发声", "a government or media account among the negative authors"),
+        SignalField("hot", _F, "上了热搜榜", "on a hot list"),
+        SignalField("hot_rank", _C, "热搜最高名次", "best place on a hot list"),
         *(SignalField(f"emotion.{name}", _S, f"{zh}情绪占比", f"share of {name}") for name, zh in EMOTIONS.items()),
         *(SignalField(f"intent.{name}", _S, f"{zh}意图占比", f"share of {name}") for name, zh in INTENTS.items()),
     )

@@ -64,4 +64,6 @@ PLATFORMS: Final[Mapping[str, Shown]] = {
     "bilibili": Shown("B站", "#00a1d6"),
     "zhihu": Shown("知乎", "#1772f6"),
     "tieba": Shown("贴吧", "#4e6ef2"),
+    "baidu": Shown("百度", "#2932e1"),
+    "toutiao": Shown("今日头条", "#f04142"),
 }

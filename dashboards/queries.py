@@ -10,7 +10,8 @@ from typing import Any, Final
 from dashboards.sdk import common_models, elasticsearch
 from dashboards.sources import TYPE, Source
 
-MENTIONS_OF_WATCH: Final = "watches:$watch"
+MENTIONS_OF_WATCH: Final = "watches:$watch AND NOT kind:hot"
+"""Posts; entries of hot lists are nobody's."""
 OF_WATCH: Final = "watch:$watch"
 EVERYTHING: Final = "*"
 

@@ -31,7 +31,7 @@ FormatOption = Annotated[
     str,
     typer.Option(
         "--format",
-        help="输入格式 Form of the input: auto, fengsheng (mention JSON Lines) or mediacrawler.",
+        help="输入格式 Form of the input: auto, fengsheng (mention JSON Lines), mediacrawler or hotlist.",
     ),
 ]
 PlatformOption = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from config.records import Author, Kind, Mention, Score, ScoredMention
 from config.settings import ScoringSettings
@@ -13,6 +14,8 @@ from streams.matching import Matcher
 from streams.story import story_of
 from streams.terms import Words
 from streams.weighing import negativity, weigh
+
+_ANSWERS: Final = (Kind.REPOST, Kind.COMMENT)
 
 
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
@@ -81,9 +84,10 @@ class Enricher:
             if reading.readable
             else 0.0
         )
-        negative = strength >= self.scoring.negative_from
+        # A hot list is nobody's voice: its entries are told of, never counted as negative.
+        negative = mention.kind is not Kind.HOT and strength >= self.scoring.negative_from
         platform = mention.platform
-        parent = mention.parent_id or (mention.root_id if mention.kind is not Kind.POST else None)
+        parent = mention.parent_id or (mention.root_id if mention.kind in _ANSWERS else None)
         own = mention.mention_id
         words, terms = self.cut(text)
         return ScoredMention(
@@ -109,7 +113,7 @@ class Enricher:
                 negative=negative,
                 model=self.model,
             ),
-            story=story_of(text, own) if mention.kind is Kind.POST else mention.thread_id,
+            story=mention.thread_id if mention.kind in _ANSWERS else story_of(text, own),
             matches=self.matcher.match(text),
             author_id=author.id if author else None,
             author_name=author.name if author else None,
@@ -120,6 +124,7 @@ class Enricher:
             comments=mention.comments,
             likes=mention.likes,
             feed=mention.feed,
+            rank=mention.rank,
             ingested_at=now,
         )
 

@@ -19,7 +19,7 @@ from alerting.message.links import incident_links
 from alerting.message.plain import one_line, web_address
 from alerting.message.steps import next_step
 from alerting.message.words import pattern, word
-from config.records import Amplifier, Incident, IncidentState, Quote, Transition
+from config.records import Amplifier, HotPlace, Incident, IncidentState, Quote, Transition
 
 MAX_NAME = 40
 MAX_QUOTE = 140
@@ -32,6 +32,8 @@ _STANDING = {
     IncidentState.RECOVERING: Transition.RECOVERING,
     IncidentState.RESOLVED: Transition.RESOLVED,
 }
+MAX_HOT = 3
+MAX_TITLE = 60
 
 
 def digest(incidents: Sequence[Incident], shown: Presentation, *, calls: Sequence[str] = ()) -> Content:
@@ -221,6 +223,7 @@ def _why(incident: Incident, shown: Presentation) -> Section:
         since = duration(detected - first.created_at, language)
         when = clock_time(first.created_at, shown.zone)
         lines.append((Span(pattern("onset", language, time=when, duration=since)),))
+    lines += [_hot(place, shown) for place in evidence.hot[:MAX_HOT]]
     terms = [
         pattern("term", language, word=one_line(t.word, 20), count=t.count, lift=number(t.lift))
         for t in evidence.terms[:MAX_TERMS]
@@ -228,6 +231,20 @@ def _why(incident: Incident, shown: Presentation) -> Section:
     if terms:
         lines.append((Span(word("terms", language) + _joined(terms, language)),))
     return Section(word("why", language), tuple(lines), rank=3)
+
+
+def _hot(place: HotPlace, shown: Presentation) -> Line:
+    text = pattern(
+        "hot",
+        shown.language,
+        platform=one_line(platform_name(place.platform, shown.language), 20),
+        rank=place.rank,
+        time=clock_time(place.at, shown.zone),
+        title=one_line(place.title, MAX_TITLE) or "…",
+    )
+    if url := web_address(place.url):
+        return Span(f"{text} · "), Span(word("hot_list", shown.language), url)
+    return (Span(text),)
 
 
 def _outlook(incident: Incident, shown: Presentation) -> Section:

@@ -63,6 +63,8 @@ PLATFORMS: Final[Mapping[str, Mapping[Language, str]]] = {
     "bili": {"zh": "B站", "en": "Bilibili"},
     "bilibili": {"zh": "B站", "en": "Bilibili"},
     "zhihu": {"zh": "知乎", "en": "Zhihu"},
+    "baidu": {"zh": "百度", "en": "Baidu"},
+    "toutiao": {"zh": "今日头条", "en": "Toutiao"},
     "tieba": {"zh": "贴吧", "en": "Tieba"},
 }
 

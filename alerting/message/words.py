@@ -26,6 +26,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "amplifiers": {"zh": "主要传播者", "en": "Top amplifiers"},
     "quotes": {"zh": "原帖摘录", "en": "Posts"},
     "next": {"zh": "建议下一步", "en": "Suggested next step"},
+    "hot_list": {"zh": "热搜", "en": "list"},
     "open": {"zh": "原帖", "en": "post"},
     "unnamed": {"zh": "匿名作者", "en": "unnamed author"},
     "cold": {"zh": "历史不足，区间较宽", "en": "Little history: the expected band is wide"},
@@ -71,6 +72,10 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
     "growth": {
         "zh": "未来 1 小时（至 {until}）预计再有 {median} 条负面（90% 区间 {low}–{high}）",
         "en": "next hour (until {until}): about {median} more negative posts (90% interval {low}–{high})",
+    },
+    "hot": {
+        "zh": "{platform}热搜第 {rank} 位（{time}）：{title}",
+        "en": "no. {rank} on {platform}'s hot list ({time}): {title}",
     },
     "followers": {"zh": "粉丝 {0}", "en": "{0} followers"},
     "no_followers": {"zh": "粉丝数未知", "en": "followers unknown"},

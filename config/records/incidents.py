@@ -68,6 +68,16 @@ class Term(Record, frozen=True, kw_only=True, omit_defaults=True):
     lift: float
 
 
+class HotPlace(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """The best place that a watch had on one platform's hot list, and what stood there."""
+
+    platform: str
+    rank: int
+    title: str
+    at: float
+    url: str | None = None
+
+
 class Growth(Record, frozen=True, kw_only=True, omit_defaults=True):
     """How many negative mentions may still come until `until`: median, and the ends of a 90 % interval.
 
@@ -94,6 +104,7 @@ class Evidence(Record, frozen=True, kw_only=True, omit_defaults=True):
     quotes: list[Quote] = []
     amplifiers: list[Amplifier] = []
     terms: list[Term] = []
+    hot: list[HotPlace] = []
     reason: str = ""
 
 

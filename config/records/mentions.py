@@ -8,11 +8,12 @@ from config.records.base import FORMAT_VERSION, Record
 
 
 class Kind(StrEnum):
-    """What a mention is to its thread."""
+    """What a mention is to its thread; `hot` is no post but an entry of a platform's hot list."""
 
     POST = "post"
     REPOST = "repost"
     COMMENT = "comment"
+    HOT = "hot"
 
 
 class WeightSource(StrEnum):
@@ -56,7 +57,8 @@ class Mention(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One public post, repost or comment: what a producer writes to ``mentions.raw``.
 
     `created_at` is epoch seconds, UTC. `parent_id` and `root_id` are ids on the same
-    platform, absent for an original post. `mention_id` is its identity everywhere.
+    platform, absent for an original post. `mention_id` is its identity everywhere. `rank` is an entry's place
+    on its hot list, 1 the top.
     """
 
     platform: str
@@ -74,6 +76,7 @@ class Mention(Record, frozen=True, kw_only=True, omit_defaults=True):
     likes: int | None = None
     feed: str | None = None
     source_keyword: str | None = None
+    rank: int | None = None
     v: int = FORMAT_VERSION
 
     @property
@@ -148,6 +151,7 @@ class ScoredMention(Record, frozen=True, kw_only=True, omit_defaults=True):
     likes: int | None = None
     feed: str | None = None
     ingested_at: float | None = None
+    rank: int | None = None
     watch: str | None = None
     v: int = FORMAT_VERSION
 

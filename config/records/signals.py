@@ -32,7 +32,7 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     `negative_stories` their stories; `largest_account` is the most followers that an
     author of one has, `authority` whether a government or media account wrote one.
     `ramp` is the cumulative sum of the slow rise (`alerting.ramp`), `event` the name of
-    the calendar's known event.
+    the calendar's known event, `hot_rank` the best place on a hot list, 0 for none.
     """
 
     watch: str
@@ -69,6 +69,7 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     authority: bool = False
     ramp: float = 0.0
     event: str | None = None
+    hot_rank: int = 0
     v: int = FORMAT_VERSION
 
     @property

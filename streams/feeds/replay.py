@@ -12,7 +12,7 @@ from config.records import Author, Mention
 from streams.feeds.cursor import Position, Tracker
 from streams.feeds.discover import discover
 from streams.feeds.follow import SourceMissing
-from streams.feeds.formats import Code, Format, Reading, Rejected, parse_line
+from streams.feeds.formats import Code, Format, HotSnapshot, Reading, Rejected, parse_line
 from streams.feeds.inflight import Gate, InFlight
 from streams.feeds.sink import Sink
 from streams.feeds.tail import Tail
@@ -89,7 +89,9 @@ def _read(path: str, reading: Reading) -> Iterator[Mention | Author | Rejected]:
                 )
                 if isinstance(parsed, Rejected):
                     parsed = parsed.at(path, item.number, item.start, item.data, item.size)
-                if parsed is not None:
+                if isinstance(parsed, HotSnapshot):
+                    yield from parsed.entries
+                elif parsed is not None:
                     yield parsed
     finally:
         tail.close()

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from config.records import Author, Mention
 from streams.feeds.cursor import Tracker
-from streams.feeds.formats import DEFAULT, Code, Reading, Rejected, parse_line
+from streams.feeds.formats import DEFAULT, Code, HotSnapshot, Reading, Rejected, parse_line
 from streams.feeds.inflight import Gate, InFlight
 from streams.feeds.lines import MAX_LINE, Line
 from streams.feeds.sink import Sink
@@ -48,6 +48,12 @@ class FeedStats:
     newest: float | None = None
     last_line_at: float | None = None
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def sent(self, mention: Mention) -> None:
+        """Count a mention that was sent."""
+        self.mentions += 1
+        if self.newest is None or mention.created_at > self.newest:
+            self.newest = mention.created_at
 
     def tick(self, now: float, in_flight: int) -> None:
         """Renew `rate` and `in_flight`."""
@@ -180,9 +186,10 @@ async def _line(line: Line, sink: Sink, tracker: Tracker, reading: Reading, stat
         # Before it is sent: a confirmation must never come for something unknown.
         tracker.produced(line.file, line.end, parsed.mention_id, line=line.number, size=line.size)
         await sink.send(parsed)
-        stats.mentions += 1
-        if stats.newest is None or parsed.created_at > stats.newest:
-            stats.newest = parsed.created_at
+        stats.sent(parsed)
+        return
+    if isinstance(parsed, HotSnapshot):
+        await _snapshot(line, parsed, sink, tracker, stats)
         return
     if isinstance(parsed, Author):
         await sink.send_author(parsed)
@@ -190,6 +197,20 @@ async def _line(line: Line, sink: Sink, tracker: Tracker, reading: Reading, stat
     elif parsed is not None:
         await _reject(parsed.at(line.file, line.number, line.start, line.data, line.size), sink, stats)
     tracker.produced(line.file, line.end, None, line=line.number, size=line.size)
+
+
+async def _snapshot(
+    line: Line, snapshot: HotSnapshot, sink: Sink, tracker: Tracker, stats: FeedStats
+) -> None:
+    """Send the entries of one line; the cursor stands before it until the last of them is confirmed."""
+    entries = snapshot.entries
+    for entry in entries[:-1]:
+        tracker.produced(line.file, line.start, entry.mention_id, line=line.number - 1)
+    last = entries[-1].mention_id if entries else None
+    tracker.produced(line.file, line.end, last, line=line.number, size=line.size)
+    for entry in entries:
+        await sink.send(entry)
+        stats.sent(entry)
 
 
 async def _reject(rejected: Rejected, sink: Sink, stats: FeedStats) -> None:

@@ -59,7 +59,7 @@ def mention_fields(text: str, words: str) -> dict[str, Field]:
                "emotion", "intent", "polarity", "weight_source", "model",
                "watch", "watches", "match_reasons", "match_keywords", "author_id", "author_name",
                "terms"),
-        **_all(LONG, "followers", "verified_type", "reposts", "comments", "likes", "v"),
+        **_all(LONG, "followers", "verified_type", "reposts", "comments", "likes", "rank", "v"),
         **_all(DOUBLE, "weight", "mass"),
         **_times("created_at", "ingested_at"),
         "negative": BOOLEAN,
@@ -78,7 +78,7 @@ def signal_fields() -> dict[str, Field]:
     return {
         **_all(KEYWORD, "watch", "level", "incident", "event"),
         **_all(LONG, "mentions", "negative", "authors", "negative_authors", "platforms", "late", "level_rank",
-               "evidence_negative", "negative_stories", "largest_account", "v"),
+               "evidence_negative", "negative_stories", "largest_account", "hot_rank", "v"),
         **_all(DOUBLE, "window_s", "mass", "velocity", "velocity_raw", "acceleration", "expected", "band_low",
                "band_high", "z", "factor", "negative_share", "top_author_share", "coordination",
                "minute_mass", "ramp"),
@@ -95,7 +95,7 @@ def incident_fields() -> dict[str, Field]:
     evidence: dict[str, Field] = {
         **_all(LONG, "mentions", "negative", "authors"),
         **_all(DOUBLE, "negative_share"),
-        **_all(STORED, "first", "quotes", "amplifiers", "terms"),
+        **_all(STORED, "first", "quotes", "amplifiers", "terms", "hot"),
         "reason": KEYWORD,
         "platforms": COUNTS,
         "emotions": _shares(EMOTIONS),

@@ -150,3 +150,12 @@ async def test_what_cannot_be_read_has_no_mass_whatever_its_scores_say() -> None
     assert unread.score.emotions == read.score.emotions
     assert not unread.score.negative
     assert unread.score.mass == 0
+
+
+async def test_an_entry_of_a_hot_list_matches_and_is_nobodys_complaint() -> None:
+    said = "青山茶饮喝出虫子太恶心"
+    [post, entry] = await scored(mention(1, said), mention(2, said, kind=Kind.HOT, rank=8))
+    assert post.score.negative
+    assert (entry.watches, entry.rank, entry.kind) == (["tea"], 8, Kind.HOT)
+    assert (entry.score.negative, entry.score.mass, entry.parent_id) == (False, 0.0, None)
+    assert entry.story == post.story

@@ -1,6 +1,17 @@
 """Forms that posts come in: pure parsers from a line to a mention, an author or a named rejection."""
 
 from streams.feeds.formats.detect import DEFAULT, Format, Parsed, Reading, parse_line, parse_row
+from streams.feeds.formats.hotlist import HotSnapshot
 from streams.feeds.formats.rejected import Code, Rejected
 
-__all__ = ["DEFAULT", "Code", "Format", "Parsed", "Reading", "Rejected", "parse_line", "parse_row"]
+__all__ = [
+    "DEFAULT",
+    "Code",
+    "Format",
+    "HotSnapshot",
+    "Parsed",
+    "Reading",
+    "Rejected",
+    "parse_line",
+    "parse_row",
+]

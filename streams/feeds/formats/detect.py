@@ -1,7 +1,7 @@
 """``--format auto``: which form a line has, and its reading; never raises.
 
 A line that names its platform is our own form; one with MediaCrawler's fields is
-MediaCrawler's; one with `id` and `created_at` (or a profile) is our own form without a platform.
+MediaCrawler's; a list of titles with a time is a hot list; one with `id` and `created_at` (or a profile) is our own form without a platform.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from config.records import Author, Mention
-from streams.feeds.formats import mediacrawler, own
+from streams.feeds.formats import hotlist, mediacrawler, own
+from streams.feeds.formats.hotlist import HotSnapshot
 from streams.feeds.formats.platforms import ALIASES
 from streams.feeds.formats.rejected import Code, Rejected
 
@@ -27,6 +28,7 @@ class Format(StrEnum):
     AUTO = "auto"
     FENGSHENG = "fengsheng"
     MEDIACRAWLER = "mediacrawler"
+    HOTLIST = "hotlist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Reading:
 
 
 DEFAULT: Final = Reading()
-Parsed = Mention | Author | Rejected
+Parsed = Mention | Author | HotSnapshot | Rejected
 
 
 def parse_line(data: bytes, path: str = "", reading: Reading = DEFAULT) -> Parsed | None:
@@ -79,7 +81,9 @@ def parse_line(data: bytes, path: str = "", reading: Reading = DEFAULT) -> Parse
 def parse_row(row: dict[str, Any], path: str = "", reading: Reading = DEFAULT) -> Parsed:
     """Return what one decoded object holds."""
     own_form = "platform" in row and "id" in row
-    if reading.format is not Format.FENGSHENG and not own_form:
+    if reading.format in (Format.AUTO, Format.HOTLIST) and not own_form and hotlist.recognise(row):
+        return hotlist.parse(row, reading.feed)
+    if reading.format in (Format.AUTO, Format.MEDIACRAWLER) and not own_form:
         known = mediacrawler.recognise(row, path)
         if known is not None:
             return mediacrawler.parse(row, *known, reading.feed)
@@ -91,9 +95,10 @@ def parse_row(row: dict[str, Any], path: str = "", reading: Reading = DEFAULT) -
         return own.parse(row, ALIASES.get(reading.platform, reading.platform), reading.feed)
     keys = ", ".join(sorted(map(str, row))[:8])
     expected = {
-        Format.AUTO: "our own form (docs/mention-format.md) or MediaCrawler's",
+        Format.AUTO: "our own form (docs/mention-format.md) MediaCrawler's, or a hot list",
         Format.MEDIACRAWLER: "MediaCrawler's",
         Format.FENGSHENG: "our own form (docs/mention-format.md)",
+        Format.HOTLIST: "a hot list (docs/feeds.md)",
     }[reading.format]
     return Rejected(Code.UNKNOWN_FORM, f"the object has the fields [{keys[:200]}]; expected {expected}")
 

@@ -60,7 +60,8 @@ def parse(
     kind = _KINDS.get(str(row.get("kind") or "post"))
     if kind is None:
         return Rejected(
-            Code.WRONG_TYPE, f"{FORM}: kind is {str(row['kind'])[:60]!r}; expected post, repost or comment"
+            Code.WRONG_TYPE,
+            f"{FORM}: kind is {str(row['kind'])[:60]!r}; expected post, repost, comment or hot",
         )
     text = row.get("text")
     if text is None:
@@ -89,6 +90,7 @@ def parse(
         likes=as_count(row.get("likes")),
         feed=as_name(row.get("feed")) or feed,
         source_keyword=as_name(row.get("source_keyword")),
+        rank=_place(row.get("rank")) if kind is Kind.HOT else None,
     )
 
 
@@ -132,6 +134,11 @@ def _author(row: Mapping[str, Any], platform: str) -> Author | None:
         badge=as_name(row.get("badge")),
         updated_at=parse_time(row.get("updated_at")),
     )
+
+
+def _place(value: object) -> int | None:
+    place = as_count(value)
+    return place if place else None
 
 
 def _small(value: object) -> int | None:
