@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from config.findings import expected_of, found_of, shown
@@ -24,6 +25,7 @@ _YAML: Final = Both("正确的 YAML", "valid YAML")
 _BROKEN: Final[Mapping[str, str]] = {
     "duplicate key": "键重复",
     "'\\t'": "制表符（缩进请用空格）",
+    "impossible value": "没有这样的日期或数",
     "undefined alias": "* 开头的值（要用 * 请加引号）",
     "another document": "第二份文档（--- 只能有一份）",
     "mapping values are not allowed": "多出的冒号（值中有冒号请加引号，并检查缩进）",
@@ -99,6 +101,17 @@ class ConfigError(Exception):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
+class _Placing(RoundTripConstructor):
+    """Gives its place to a value that only looks like one, as the date 2026-13-10 does."""
+
+    def construct_non_recursive_object(self, node: Any, tag: str | None = None) -> Any:
+        try:
+            return super().construct_non_recursive_object(node, tag)
+        except (ValueError, OverflowError) as error:
+            problem = f"impossible value {node.value!r}: {error}"
+            raise ConstructorError(None, None, problem, node.start_mark) from None
+
+
 def read_yaml(path: Path) -> Any:
     """Return the document of `path` with its line numbers kept.
 
@@ -121,7 +134,9 @@ def read_yaml(path: Path) -> Any:
     except OSError as error:
         raise ConfigError([Problem(file, None, "", str(error.strerror), _READABLE)]) from None
     try:
-        return YAML(typ="rt").load(text)
+        yaml = YAML(typ="rt")
+        yaml.Constructor = _Placing
+        return yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line_no = mark.line + 1 if mark else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
 from config.language import Both
 from config.records import Level
 from config.watches import Model
+from config.zones import TimeZone
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS: Final = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
@@ -86,15 +86,6 @@ class Maintenance(Model):
 class MutingRules(Model):
     """The file ``config/muting.yaml``; `timezone` is that of times without one."""
 
-    timezone: str = "Asia/Shanghai"
+    timezone: TimeZone = "Asia/Shanghai"
     quiet_hours: list[QuietHours] = Field(default_factory=list)
     maintenance: list[Maintenance] = Field(default_factory=list)
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(Both("时区，如 Asia/Shanghai", "a time zone, as Asia/Shanghai")) from None
-        return name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,8 +13,8 @@ from config.loading import MisplacedError, raise_all
 from config.receivers import Receiver, secrets_key
 from config.records import Level
 from config.watches import Model, entries_of, ids_of
+from config.zones import TimeZone
 
-A_ZONE: Final = Both("时区，如 Asia/Shanghai", "a time zone, as Asia/Shanghai")
 _SOME_HOURS: Final = Both(
     "时段，如 '09:00-18:00'（'22:00-08:00' 跨零点）",
     "hours as '09:00-18:00' ('22:00-08:00' goes over midnight)",
@@ -90,16 +89,7 @@ class Routes(Model):
 
     receivers: list[Receiver] = Field(min_length=1)
     routes: list[Route] = Field(min_length=1)
-    timezone: str = "Asia/Shanghai"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(A_ZONE) from None
-        return name
+    timezone: TimeZone = "Asia/Shanghai"
 
     @model_validator(mode="after")
     def _fits_together(self) -> Routes:

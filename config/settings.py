@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError
 from config.language import A_MAPPING, Both, Language, one_of
 from config.loading import ConfigError, Problem, kind_of, problems_of, read_yaml
 from config.watches import Model
+from config.zones import TimeZone
 
 PREFIX = "FENGSHENG_"
 SECRETS = ("kafka.password", "elasticsearch.api_key", "elasticsearch.password", "slack.token",
@@ -183,7 +184,7 @@ class Settings(Model):
     """Everything that is not a watch, a rule or a route."""
 
     language: Language = "zh"
-    timezone: str = "Asia/Shanghai"
+    timezone: TimeZone = "Asia/Shanghai"
     model: str = "models/fengsheng-small"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     engine: Literal[

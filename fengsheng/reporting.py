@@ -65,7 +65,7 @@ def check_writable(path: Path | None) -> None:
         path.with_name(path.name + ".new").open("ab").close()
         path.with_name(path.name + ".new").unlink()
     except OSError as error:
-        fail(f"{path}: {error.strerror}")
+        fail(say(f"{path} 不能写入（{error.strerror}）", f"{path} can't be written ({error.strerror})"))
 
 
 def write_report(path: Path, body: dict[str, Any]) -> None:
@@ -76,4 +76,4 @@ def write_report(path: Path, body: dict[str, Any]) -> None:
         fresh.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         fresh.replace(path)
     except OSError as error:
-        fail(f"{path}: {error.strerror}")
+        fail(say(f"{path} 不能写入（{error.strerror}）", f"{path} can't be written ({error.strerror})"))

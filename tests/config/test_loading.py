@@ -58,6 +58,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
         ("watches: []\n", 1, "watches", "[]", "at least 1"),
         ("watches:\n  - id: tea\n    any: [青山\n", 4, "", "expected ',' or ']'", "valid YAML"),
         ("watches:\n\t- id: tea\n", 2, "", "character '\\t'", "valid YAML"),
+        ("a: 1\nwatches:\n  - id: 2026-13-10\n", 3, "", "impossible value '2026-13-10'", "valid YAML"),
         ("watches: *nowhere\n", 1, "", "undefined alias", "valid YAML"),
         ("a: 1\n---\nb: 2\n", 2, "", "another document", "valid YAML"),
         ("a: \x01\n", None, "", "unacceptable character", "valid YAML"),

@@ -127,6 +127,11 @@ def test_every_secret_of_the_models_is_guarded() -> None:
     assert found == set(SECRETS)
 
 
+def test_a_time_zone_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    told = failing(written(tmp_path, "timezone: Mars/Base\n"), {})
+    assert "settings.yaml:1: timezone: found 'Mars/Base', expected a time zone, as Asia/Shanghai" in told
+
+
 def test_secrets_in_the_file_wrong_values_and_misnamed_variables_are_told_together(tmp_path: Path) -> None:
     path = written(tmp_path, "language: fr\nslack:\n  token: hush-hush\n")
     told = failing(path, {"FENGSHENG_KAFA__BOOTSTRAP": "x", "FENGSHENG_DEVICE": "tpu"})
