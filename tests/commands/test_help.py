@@ -27,6 +27,7 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 
 
 COMMANDS = list(leaves(TOP))
+GROUPS = [(name,) for name, inner in TOP.commands.items() if hasattr(inner, "commands")]
 NEEDS_ARGUMENT = [("up",), ("feed",), ("replay",), ("backtest",), ("incidents", "show"), ("model", "evaluate"),
                   ("model", "finetune"), ("model", "export")]  # fmt: skip
 
@@ -35,7 +36,7 @@ def test_the_walk_finds_the_sub_apps() -> None:
     assert {("demo",), ("incidents", "show"), ("model", "evaluate")} < set(COMMANDS)
 
 
-@pytest.mark.parametrize("path", [(), *COMMANDS], ids=" ".join)
+@pytest.mark.parametrize("path", [(), *GROUPS, *COMMANDS], ids=" ".join)
 def test_help_has_an_example(run: Run, path: tuple[str, ...]) -> None:
     done = run(*path, "--help")
     assert done.exit_code == 0
