@@ -53,7 +53,7 @@ def _explained() -> Iterator[None]:
         if (error.name or "").partition(".")[0] not in ("torch", "transformers"):
             raise
         typer.echo(
-            f"错误 error: 没有安装 {error.name}，此命令需要它 this command needs {error.name}: pip install 'fengsheng[train]'",
+            f"错误 error: 没有安装 {error.name}，此命令需要它 this command needs {error.name}: make setup-dev in a checkout, else pip install 'fengsheng[train]'",
             err=True,
         )
         raise typer.Exit(1) from None

@@ -17,6 +17,7 @@ from models.labels import EMOTIONS, HEADS
 CONFIG_FIELD: Final = "fengsheng_heads"
 """Field of ``config.json`` that marks our own form and lists the labels by head."""
 
+HOW_TO_GET_TORCH: Final = "make setup-dev in a checkout, else pip install 'fengsheng[gpu]'"
 HOW_TO_FINETUNE: Final = "fengsheng model finetune --data DATA --base BASE --out DIR"
 
 FOREIGN_LABELS: Final[dict[str, str]] = {

@@ -24,7 +24,7 @@ from fengsheng.loading_models import resolve
 from fengsheng.options import ConfigOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, log_to_stderr, talk
 from fengsheng.sources import EXAMPLE_WATCHES
-from models.heads import ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, ModelLoadError
 from models.serving import Classifier
 from models.serving.opening import installed
 from models.serving.processor import gpus
@@ -37,10 +37,7 @@ _SYMBOL = {
     "warn": "[bold yellow]![/]",
     "wrong": "[bold red]✗[/]",
 }
-_GPU = Both(
-    "在源码目录运行 make setup GPU=1，或 pip install 'fengsheng[gpu]'",
-    "make setup GPU=1 in a checkout, else pip install 'fengsheng[gpu]'",
-)
+_GPU = Both("在源码目录运行 make setup-dev，否则 pip install 'fengsheng[gpu]'", HOW_TO_GET_TORCH)
 
 
 @dataclass(frozen=True)

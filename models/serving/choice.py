@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from models.heads import ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, ModelLoadError
 from models.serving.directory import ModelDirectory
 from models.serving.graph import can_build
 from models.serving.kept import folder, write
@@ -93,7 +93,7 @@ def choose(directory: ModelDirectory, device: str = "auto", engine: str = "auto"
     if not candidates:
         raise ModelLoadError(
             f"model {directory.name}: nothing here can serve it ({why_not or 'no ONNX Runtime, no PyTorch'}); "
-            "install PyTorch: pip install 'fengsheng[gpu]'"
+            f"install PyTorch: {HOW_TO_GET_TORCH}"
         )
     return _fastest(directory, candidates)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from models.heads import ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, ModelLoadError
 from models.labels import HEADS
 from models.serving.directory import ModelDirectory
 from models.serving.weights import Weights
@@ -126,7 +126,7 @@ def build_graph(directory: ModelDirectory, *, int8_levels: int | None = None) ->
     """
     if (reason := can_build(directory)) is not None:
         raise ModelLoadError(
-            f"model {directory.name}: no ONNX graph of it ({reason}); serve it with PyTorch: pip install 'fengsheng[gpu]'"
+            f"model {directory.name}: no ONNX graph of it ({reason}); serve it with PyTorch: {HOW_TO_GET_TORCH}"
         )
     from onnx import TensorProto, helper
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Final
 
-from models.heads import ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, ModelLoadError
 from models.serving.directory import ModelDirectory
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def open_engine(directory: ModelDirectory, engine: str, device: str, pad_id: int
 
         return OnnxEngine(directory, form, pad_id)
     if not installed("torch"):
-        raise ModelLoadError(
-            f"engine {engine} on {device}: PyTorch is not installed: pip install 'fengsheng[gpu]'"
-        )
+        raise ModelLoadError(f"engine {engine} on {device}: PyTorch is not installed: {HOW_TO_GET_TORCH}")
     from models.serving.torch_engine import TorchEngine
 
     return TorchEngine(directory, device, form or None, pad_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from models.heads import ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, ModelLoadError
 from models.serving.directory import ModelDirectory
 from models.serving.engine import ours, padded
 from models.serving.processor import threads
@@ -52,7 +52,7 @@ class TorchEngine:
             from models.serving.precision import choose_device, place
         except ImportError:
             raise ModelLoadError(
-                f"engine torch on {device}: PyTorch is not installed: pip install 'fengsheng[gpu]'"
+                f"engine torch on {device}: PyTorch is not installed: {HOW_TO_GET_TORCH}"
             ) from None
         try:
             self._device = choose_device(device)

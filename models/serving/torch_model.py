@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.heads import HOW_TO_FINETUNE, ModelLoadError
+from models.heads import HOW_TO_FINETUNE, HOW_TO_GET_TORCH, ModelLoadError
 from models.serving.directory import ModelDirectory, open_directory
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def load_model(source: str | Path | ModelDirectory) -> torch.nn.Module:
         from models.multihead import MentionClassifier
     except ImportError as error:
         raise ModelLoadError(
-            f"model {directory.name}: PyTorch and transformers are needed ({error}): pip install 'fengsheng[gpu]'"
+            f"model {directory.name}: PyTorch and transformers are needed ({error}): {HOW_TO_GET_TORCH}"
         ) from None
     opened: Any = MentionClassifier if directory.emotions is None else AutoModelForSequenceClassification
     bars = chatter.is_progress_bar_enabled()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from models.heads import ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, ModelLoadError
 from models.serving.directory import ModelDirectory
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Weights(Mapping[str, "Array"]):
         if not directory.weights:
             raise ModelLoadError(
                 f"model {self._name}: its weights are only a pickle (pytorch_model.bin), which ONNX Runtime can't read; "
-                "save it again as safetensors, or serve it with PyTorch: pip install 'fengsheng[gpu]'"
+                f"save it again as safetensors, or serve it with PyTorch: {HOW_TO_GET_TORCH}"
             )
         self._where = {}
         try:

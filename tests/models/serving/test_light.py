@@ -41,7 +41,7 @@ def test_the_classifier_serves_without_torch(directory: Path, engine: str) -> No
 def test_the_torch_engine_says_how_to_get_it(directory: Path) -> None:
     done = _run("from models.serving import Classifier\nClassifier(sys.argv[1], engine='torch')", directory)
     assert "ModelLoadError" in done.stderr
-    assert "pip install 'fengsheng[gpu]'" in done.stderr
+    assert "make setup-dev in a checkout, else pip install 'fengsheng[gpu]'" in done.stderr
 
 
 def test_a_command_that_trains_says_how_to_get_torch(tmp_path: Path) -> None:
@@ -50,5 +50,5 @@ def test_a_command_that_trains_says_how_to_get_torch(tmp_path: Path) -> None:
         tmp_path,
     )
     assert done.returncode == 1
-    assert "pip install 'fengsheng[train]'" in done.stderr
+    assert "make setup-dev in a checkout, else pip install 'fengsheng[train]'" in done.stderr
     assert "Traceback" not in done.stderr
