@@ -148,8 +148,8 @@ def test_show_gives_the_end_and_the_peak_of_what_is_over(run: Run, data: Path) -
     shown = run("incidents", "show", over.id).stdout.splitlines()
     (end,) = [line for line in shown if line.startswith("结束时：")]
     (peak,) = [line for line in shown if line.startswith("最高：")]
-    assert end.startswith("结束时：Ⅳ级（蓝） · 已结束 · 负面声量 0.4/分")
-    assert peak.startswith("最高：Ⅱ级（橙） · 负面声量 48.6/分（预期 1.2，40 倍），负面 77 条")
+    assert end.startswith("结束时：Ⅳ级（蓝） · 已结束 · 负面声速 0.4/分钟")
+    assert peak.startswith("最高：Ⅱ级（橙） · 负面声速 48.6/分钟（预期 1.2，40 倍），负面 77 条")
 
 
 def test_retention_names_what_it_would_drop_and_drops_it_only_without_dry_run(
