@@ -72,6 +72,21 @@ def calibration_error(probabilities: NDArray[np.float64], truth: Sequence[int], 
     return float(error)
 
 
+def error_if_calibrated(probabilities: NDArray[np.float64], bins: int = BINS, draws: int = 200) -> float:
+    """Expected calibration error that chance alone would show on as many rows: truths drawn from the distributions.
+
+    The estimate is never zero, for each bin's accuracy scatters about its confidence (Vaicenavicius et al. 2019,
+    "Evaluating model calibration in classification", 4.2: consistency resampling).
+    """
+    rng = np.random.default_rng(0)
+    edges = probabilities.cumsum(axis=1)
+    found = []
+    for _ in range(draws):
+        drawn = (rng.random((len(edges), 1)) < edges).argmax(axis=1)
+        found.append(calibration_error(probabilities, drawn.tolist(), bins))
+    return float(np.mean(found))
+
+
 def cross_fitted(logits: NDArray[np.float64], truth: Sequence[int], folds: int = 2) -> NDArray[np.float64]:
     """Give distributions in which every row's temperature was fitted on other rows; for an honest error."""
     truths = np.asarray(truth)

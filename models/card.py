@@ -14,6 +14,7 @@ from models.labelled import read_labels
 from models.labels import HEADS, LABEL_ZH, HeadName
 from models.metrics import Report
 from models.recipe import Recipe
+from models.teaching import read_teachers
 
 _HEAD: Final = """---
 language: zh
@@ -23,7 +24,7 @@ pipeline_tag: text-classification
 tags: [emotion, intent, weibo, chinese]
 ---
 
-# {name}
+# {title}
 
 What a Chinese social-media post feels and what its author wants: one small BERT encoder (4 layers, hidden
 512, {pieces:,} word pieces, float16, {megabytes:.1f} MB) under three linear heads.
@@ -41,15 +42,13 @@ through `models.normalise.normalise` first (`Classifier` does it).
 - **Base**: [{base}](https://huggingface.co/{base}) by BAAI (Shitao Xiao and others), MIT licence, Copyright
   (c) 2022 staoxiao (`LICENSE`). All its weights were trained on; the word pieces that Weibo text never uses were
   dropped, and {additions} emoticons, emoji and signs that it could not read became tokens.
-- **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public
+{taught}- **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public
   research data; beside them, under heads of their own that are left out here, OCEMOTION with CLUEmotion2020
   ({extra_rows:,} posts an epoch) and COLD ({offensive_rows:,} an epoch).
 - **Intent and polarity**: {read_train:,} real posts labelled by reading (`models/intent_labels.tsv`, guideline and
   agreement in `docs/intents.md`); posts that high-precision patterns label (at most {intent_rows_per_class} a class,
   `models/weak_intents.py`), openings of car owners' complaints, about 320 short examples written for this project
-  with invented brand names (`models/intent_examples.txt`). Polarity besides follows from the emotion (happy:
-  positive; angry, sad, fear: negative; neutral: neutral) and from {polarity_rows:,} posts an epoch of
-  weibo_senti_100k (labelled by emoticons: noisy).
+  with invented brand names (`models/intent_examples.txt`).{polarity}
 
 ## Recipe
 
@@ -57,10 +56,10 @@ through `models.normalise.normalise` first (`Classifier` does it).
 {max_tokens} tokens, learning rate {learning_rate:g} in the last layer, {layer_decay:g} times that in each layer below
 (heads {head_learning_rate:g}), warm-up over {warmup_percent:.0f} % of the steps and linear decay, dropout
 {hidden_dropout:g} (none inside attention), label smoothing {label_smoothing:g}, class weights to the power
-{balance:g}, exponential moving average of the weights with decay {average:g}, float32 on two CPU cores. Features are
+{powers}, exponential moving average of the weights with decay {average:g}, float32 on two CPU cores. Features are
 the last layer's `[CLS]` beside its mean. A row without a label for a head takes no part in that head's loss; loss
-weights {loss_weights}. The best epoch by the mean macro-F1 of the two emotion dev splits was kept, so those figures
-are slightly flattered. What each part of the recipe is worth: `docs/ablation.md`.
+weights {loss_weights}{distilled}. The best epoch by the mean macro-F1 of the two emotion dev splits and of the intent
+dev split was kept, so those figures are slightly flattered. What each part of the recipe is worth: `docs/ablation.md`.
 """
 
 _FIGURES: Final = """
@@ -94,7 +93,8 @@ the readings differed. Nobody trained on them.
 ### Calibration
 
 One temperature a head (`fengsheng_temperatures` in `config.json`), fitted on the dev rows. The expected calibration
-error (15 bins, likeliest label) after it is measured with every row's temperature fitted on the other half.
+error (15 bins, likeliest label) after it is measured with every row's temperature fitted on the other half. "By chance
+alone" is what the same estimate gives on as many rows of a perfectly calibrated model: less than that says nothing.
 
 {calibration}
 
@@ -102,6 +102,13 @@ After each epoch, in float32 and cut at {max_tokens} tokens; serving reads 128:
 
 {epochs}
 """
+
+_TAUGHT: Final = """- **Teachers**: {teachers}. The student begins with the encoder of the first; of the emotion of labelled rows, and of
+  {rows:,} unlabelled posts an epoch, it learns their mean distribution.
+"""
+_POLARITY: Final = """ Polarity besides follows from the emotion
+  (happy: positive; angry, sad, fear: negative; neutral: neutral) and from {rows:,} posts an epoch of weibo_senti_100k
+  (labelled by emoticons: noisy)."""
 
 _MEASURED: Final = ("usual", "virus", "intent", "polarity")
 
@@ -120,14 +127,14 @@ _LIMITS: Final = """
 ## Commands
 
 ```sh
-fengsheng model finetune --recipe {name} --data DATA --base {base} --run-dir runs/{name}
-fengsheng model export   --recipe {name} --data DATA --base {base} --run-dir runs/{name} --out models/fengsheng-{name}
-fengsheng model evaluate DATA/emotion/smp2020_usual_dev.jsonl.xz --model models/fengsheng-{name} --engine onnx-float32
+{learn}
+fengsheng model export   --recipe {short} --data DATA --base {start} --run-dir runs/{short} --out models/{title}
+fengsheng model evaluate DATA/emotion/smp2020_usual_dev.jsonl.xz --model models/{title} --engine onnx-float32
 fengsheng model posts    --data DATA --split dev > intents.jsonl
-fengsheng model evaluate intents.jsonl --head intent --model models/fengsheng-{name} --engine onnx-float32
+fengsheng model evaluate intents.jsonl --head intent --model models/{title} --engine onnx-float32
 ```
 
-`finetune` goes on where it stopped, after a kill too; `DATA` holds the files named in `models/data.py`.
+A run goes on where it stopped, after a kill too; `DATA` holds the files named in `models/data.py`.
 """
 
 
@@ -150,24 +157,30 @@ def _epochs(run_dir: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a head's temperature did: expected calibration error before and after, and on how many rows."""
+    """What a head's temperature did: expected calibration error before and after, by chance alone, on how many rows."""
 
     temperature: float
     error_before: float
     error_after: float
+    error_by_chance: float
     rows: int
 
 
 def _calibration(found: Mapping[HeadName, Calibration]) -> str:
     lines = [
-        "| head | temperature | error before | error after | rows |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| head | temperature | error before | error after | by chance alone | rows |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for head, item in found.items():
         lines.append(
-            f"| {head} | {item.temperature:.3f} | {item.error_before:.4f} | {item.error_after:.4f} | {item.rows} |"
+            f"| {head} | {item.temperature:.3f} | {item.error_before:.4f} | {item.error_after:.4f} "
+            f"| {item.error_by_chance:.4f} | {item.rows} |"
         )
     return "\n".join(lines)
+
+
+def _weights(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{head} {weight:g}" for head, weight in values.items())
 
 
 def _additions(out: Path) -> int:
@@ -189,11 +202,17 @@ def write_card(
     )
     settings = asdict(recipe)
     short = recipe.name.removeprefix("fengsheng-")
-    settings["loss_weights"] = ", ".join(f"{head} {weight:g}" for head, weight in recipe.loss_weights.items())
+    settings["loss_weights"] = _weights(recipe.loss_weights)
+    teachers = read_teachers(run_dir)
     read = Counter(label.split for label in read_labels())
     text = _HEAD.format(
         **settings,
         short=short,
+        title=out.name,
+        powers=_weights(recipe.balance) or "0",
+        taught=_TAUGHT.format(teachers=" and ".join(teachers), rows=recipe.distil_rows) if teachers else "",
+        distilled=f", of what the teachers say {_weights(recipe.distil_weights)}" if teachers else "",
+        polarity=_POLARITY.format(rows=recipe.polarity_rows) if recipe.polarity_from_emotion else "",
         labels=labels,
         additions=_additions(out),
         read_train=read["train"],
@@ -212,7 +231,11 @@ def write_card(
         epochs=_epochs(run_dir),
         max_tokens=recipe.max_tokens,
     )
-    text += _LIMITS.format(name=short, base=recipe.base)
+    start = "TEACHER1" if teachers else recipe.base
+    names = " ".join(f"TEACHER{number}" for number, _ in enumerate(teachers, 1))
+    verb = f"distil {names}" if teachers else "finetune"
+    learn = f"fengsheng model {verb} --recipe {short} --data DATA --base {start} --run-dir runs/{short}"
+    text += _LIMITS.format(short=short, title=out.name, start=start, learn=learn)
     (out / "README.md").write_text(text, encoding="utf-8")
     figures: dict[str, object] = {
         key: {"macro_f1": round(found.macro_f1, 4), "accuracy": round(found.accuracy, 4), "rows": found.rows}

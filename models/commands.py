@@ -119,6 +119,38 @@ def distil(
     _learn(data, recipe, base, run_dir, out, teachers, resume)
 
 
+@app.command()
+def crossvalidate(
+    data: DataOption,
+    recipe: RecipeOption = "small",
+    base: BaseOption = None,
+    run_dir: RunDirOption = None,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="分成几份 Parts of the training sets.")] = 5,
+    only: Annotated[
+        list[int] | None, typer.Option("--fold", min=0, help="只做这一份，可多次 Only this part, from 0.")
+    ] = None,
+    resume: ResumeOption = True,
+) -> None:
+    """交叉验证 Train on all parts but one and measure on that one, for each part; a stopped run goes on.
+
+    Example: fengsheng model crossvalidate --data DATA --folds 5 --fold 0
+    """
+    numbers = sorted(set(only)) if only else list(range(folds))
+    if numbers[-1] >= folds:
+        raise typer.BadParameter(f"{numbers[-1]}: expected 0 to {folds - 1}", param_hint="--fold")
+    with _explained():
+        wait_politely()
+        from models.folds import Fold, as_table
+        from models.folds import crossvalidate as run
+        from models.recipe import Recipe, read_recipe
+
+        settings = read_recipe(recipe, Recipe)
+        where = (run_dir or Path("runs")) / f"{Path(recipe).stem}-folds"
+        parts = [Fold(number, folds) for number in numbers]
+        found = run(settings, data, base or settings.base, where, parts, resume=resume)
+    typer.echo(as_table(found))
+
+
 def _where(recipe: str, run_dir: Path | None) -> Path:
     return run_dir or Path("runs") / Path(recipe).stem
 

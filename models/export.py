@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models import data
-from models.calibration import calibration_error, cross_fitted, fit_temperature, softmax
+from models.calibration import (
+    calibration_error,
+    cross_fitted,
+    error_if_calibrated,
+    fit_temperature,
+    softmax,
+)
 from models.card import Calibration, write_card
 from models.data import Row
 from models.evaluate import evaluate, read_labelled
@@ -118,10 +124,12 @@ def calibrate(
         with torch.inference_mode():
             logits = logits_of(model, encoded, tokenizer.pad_token_id)[head]
         truth = [row.target(head) for row in known]
+        fitted = cross_fitted(logits, truth)
         found[head] = Calibration(
             temperature=round(fit_temperature(logits, truth), 4),
             error_before=calibration_error(softmax(logits), truth),
-            error_after=calibration_error(cross_fitted(logits, truth), truth),
+            error_after=calibration_error(fitted, truth),
+            error_by_chance=error_if_calibrated(fitted),
             rows=len(known),
         )
     config = json.loads((out / "config.json").read_text(encoding="utf-8"))

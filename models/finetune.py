@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from models import data
 from models.additions import choose_additions, count_additions
 from models.data import Row
-from models.gathering import by_epoch, example_rows, gather
+from models.folds import Fold
+from models.gathering import by_epoch, example_rows, gather, left_out
 from models.labelled import LABELS, read_split
 from models.labels import HEADS, TRAINED
 from models.metrics import report
 from models.normalise import normalise
 from models.recipe import Recipe
-from models.teaching import Teacher, teach
+from models.teaching import Teacher, teach, write_teachers
 from models.training import Encoded, encode_rows, pad, save_atomically, train
 from models.vocabulary import (
     choose_pieces,
@@ -130,9 +131,11 @@ def fit_vocabulary(
     return rebuild_tokenizer(opened, out, pieces, additions)
 
 
-def _prepare(recipe: Recipe, data_dir: Path, base: Path, run_dir: Path, labels: Path = LABELS) -> None:
+def _prepare(
+    recipe: Recipe, data_dir: Path, base: Path, run_dir: Path, labels: Path, fold: Fold | None
+) -> None:
     """Write tokeniser and gathered rows, so that every resumption has the very same."""
-    gathered = gather(recipe, data_dir, labels)
+    gathered = gather(recipe, data_dir, labels, fold)
     rows, epochs = by_epoch(gathered, recipe.epochs)
     texts = [row.text for row in rows]
     if recipe.keep_pieces_seen or recipe.add_tokens_seen:
@@ -157,6 +160,7 @@ def finetune(
     *,
     teachers: Sequence[Teacher] = (),
     labels: Path = LABELS,
+    fold: Fold | None = None,
     resume: bool = True,
 ) -> dict[str, torch.Tensor]:
     """Fine-tune the base on the data; resumes from ``run_dir`` after any stop, kill -9 included.
@@ -171,6 +175,8 @@ def finetune(
         Models whose mean distribution the run learns too, of labelled and unlabelled rows alike (distilling).
     labels
         The posts labelled by reading, see `models.labelled`.
+    fold
+        Emotion rows of the training sets that are not learnt, only measured on (`models.folds`).
     run_dir
         Where the prepared rows, checkpoints, ``log.jsonl`` and ``best.pt`` lie; not for git.
 
@@ -194,7 +200,7 @@ def finetune(
         for name in ("prepared.pt", "checkpoint.pt", "best.pt", "log.jsonl"):
             (run_dir / name).unlink(missing_ok=True)
     if not (run_dir / "prepared.pt").is_file():
-        _prepare(recipe, data_dir, source, run_dir, labels)
+        _prepare(recipe, data_dir, source, run_dir, labels, fold)
     prepared: dict[str, Any] = torch.load(run_dir / "prepared.pt", weights_only=True)
     tokenizer = AutoTokenizer.from_pretrained(run_dir / "tokenizer")
     rows = encode_rows(tokenizer, [Row(*row) for row in prepared["rows"]], recipe.max_tokens)
@@ -209,6 +215,9 @@ def finetune(
         )
         for name, path in (("usual", data.USUAL_DEV), ("virus", data.VIRUS_DEV))
     }
+    if fold is not None:
+        for name, part in left_out(data_dir, fold).items():
+            dev[name] = encode_rows(tokenizer, part, recipe.max_tokens)
     model = build_model(source, prepared["sources"], recipe)
     pad_id: int = tokenizer.pad_token_id
 
@@ -235,6 +244,7 @@ def finetune(
 
     taught = None
     if teachers:
+        write_teachers(teachers, run_dir)
         texts = [row[0] for row in prepared["rows"]]
         taught = dict(enumerate(teach(teachers, texts, run_dir / "taught").tolist()))
     train(model, rows, prepared["epochs"], recipe, run_dir, pad_id, judge, taught=taught, resume=resume)

@@ -11,6 +11,7 @@ from typing import Final
 
 from models import data
 from models.data import Row
+from models.folds import Fold
 from models.labelled import LABELS, read_split
 from models.normalise import normalise
 from models.recipe import Recipe
@@ -88,8 +89,25 @@ def example_rows(copies: int, seed: int, *, held_out: bool) -> list[Row]:
     ]
 
 
-def gather(recipe: Recipe, data_dir: Path, labels: Path = LABELS) -> Gathered:
+def left_out(data_dir: Path, fold: Fold) -> dict[str, list[Row]]:
+    """Give the emotion rows of a fold by the name of their set, the author's text normalised."""
+    return {
+        name: [
+            Row(text, row.emotion)
+            for row in data.read_emotion(data_dir / path)
+            if fold.holds(text := normalise(row.text))
+        ]
+        for name, path in (("fold_usual", data.USUAL_TRAIN), ("fold_virus", data.VIRUS_TRAIN))
+    }
+
+
+def gather(recipe: Recipe, data_dir: Path, labels: Path = LABELS, fold: Fold | None = None) -> Gathered:
     """Gather the rows of a run; no text of a dev split is among the rows it learns that split's labels from.
+
+    Parameters
+    ----------
+    fold
+        Emotion rows that are left out, to measure on.
 
     Raises
     ------
@@ -105,6 +123,8 @@ def gather(recipe: Recipe, data_dir: Path, labels: Path = LABELS) -> Gathered:
         for name in _EMOTION_SETS
         for row in data.read_emotion(data_dir / name)
     ]
+    if fold is not None:
+        emotion = [row for row in emotion if not fold.holds(row.text)]
     weak = weak_rows(_offered(data_dir), recipe.intent_rows_per_class)
     weak += _complaint_rows(data_dir, recipe.intent_rows_per_class // 2)
     weak = [row for row in weak if row.text not in intent_dev]

@@ -20,14 +20,32 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOGETHER: Final = 512
+_NAMES: Final = "teachers.txt"
 
 
 class Teacher(Protocol):
     """Anything that classifies: a served model."""
 
+    @property
+    def name(self) -> str:
+        """What it was opened by."""
+        ...
+
     def classify(self, texts: Sequence[str]) -> list[Classification]:
         """Classify texts, in their order."""
         ...
+
+
+def write_teachers(teachers: Sequence[Teacher], run_dir: Path) -> None:
+    """Note the teachers of a run by name, for the model card; folders of this machine stay out of it."""
+    names = [Path(teacher.name).name for teacher in teachers]
+    (run_dir / _NAMES).write_text("\n".join(names) + "\n", encoding="utf-8")
+
+
+def read_teachers(run_dir: Path) -> list[str]:
+    """Read the names of a run's teachers; none where it had none."""
+    file = run_dir / _NAMES
+    return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
 
 
 def _row(found: Classification) -> list[float]:

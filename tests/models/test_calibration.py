@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from models.calibration import (
     calibration_error,
     cross_fitted,
+    error_if_calibrated,
     fit_temperature,
     negative_log_likelihood,
     softmax,
@@ -54,3 +55,13 @@ def test_an_overconfident_guesser_is_found_out() -> None:
 def test_without_rows_there_is_no_temperature() -> None:
     with pytest.raises(ValueError, match="no rows"):
         fit_temperature(np.zeros((0, 6)), [])
+
+
+def test_truths_drawn_from_the_distributions_show_the_error_of_chance() -> None:
+    rng = np.random.default_rng(3)
+    few, many = (rng.dirichlet([1.0, 1.0, 1.0], size=rows) for rows in (100, 20_000))
+    assert error_if_calibrated(many, draws=20) < 0.02 < error_if_calibrated(few, draws=20)
+    drawn = [int(rng.choice(3, p=row)) for row in many]
+    assert calibration_error(many, drawn) == pytest.approx(error_if_calibrated(many, draws=20), abs=0.01)
+    sharpened = many**3 / (many**3).sum(axis=1, keepdims=True)
+    assert calibration_error(sharpened, drawn) > 5 * error_if_calibrated(sharpened, draws=20)
