@@ -15,8 +15,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from alerting.capping import MICRO
-from alerting.copies import saying
-from config.records import Kind, ScoredMention
+from alerting.copies import is_wordless, saying, wording
+from config.records import ScoredMention
 
 CITED: Final = 16
 """Negative mentions a bucket keeps whole, by words and again by author."""
@@ -37,7 +37,10 @@ class Outcome(StrEnum):
 
 
 class Post(NamedTuple):
-    """What the windows count of one mention; `mass` in millionths, 0 unless negative."""
+    """What the windows count of one mention; `mass` in millionths, 0 unless negative.
+
+    `quoting` tells that `saying` is another's words. `wordless` marks a repost without any words, which says neither yes nor no.
+    """
 
     author: str
     negative: bool
@@ -46,10 +49,11 @@ class Post(NamedTuple):
     emotion: str
     intent: str
     saying: str | None
-    repost: bool
+    quoting: bool
     story: str
     followers: int
     authority: bool
+    wordless: bool
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ def voice_of(mention: ScoredMention) -> str:
         return mention.author_id
     if mention.author_name:
         return f"{mention.platform}/{mention.author_name}"
-    return f"{mention.platform}?{saying(mention.text) or mention.text}"
+    return f"{mention.platform}?{wording(mention.text)}"
 
 
 def compact(mention: ScoredMention) -> Post:
@@ -85,6 +89,7 @@ def compact(mention: ScoredMention) -> Post:
     of a crowd of happy posts must not add up to a crisis.
     """
     score = mention.score
+    said = saying(mention.text) if score.negative else None
     return Post(
         author=voice_of(mention),
         negative=score.negative,
@@ -92,11 +97,12 @@ def compact(mention: ScoredMention) -> Post:
         platform=mention.platform,
         emotion=score.emotion,
         intent=score.intent,
-        saying=saying(mention.text) if score.negative else None,
-        repost=mention.kind is Kind.REPOST,
+        saying=None if said is None else said.words,
+        quoting=said is not None and said.quoted,
         story=mention.story,
         followers=mention.followers or 0,
         authority=mention.verified_type in AUTHORITIES,
+        wordless=not score.negative and is_wordless(mention.text),
     )
 
 
@@ -112,7 +118,7 @@ def prune(mentions: list[ScoredMention], keep: int) -> list[ScoredMention]:
     kept = []
     for mention in sorted(mentions, key=heaviest_first):
         voice = voice_of(mention)
-        words = saying(mention.text) or mention.text
+        words = wording(mention.text)
         new_words = len(said) < keep and words not in said
         new_author = len(authors) < keep and voice not in authors
         if new_words:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from math import fsum, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 from alerting.capping import MENTION_MASS, MICRO
 
@@ -29,27 +29,62 @@ SHORTEST: Final = 8
 """Bare characters from which equal texts are a copy, not the same exclamation."""
 
 _ASIDE = re.compile(r"https?://\S+|@[^\s:：]+|\[[^\[\]]{1,8}\]")
-_NOISE = re.compile(r"[\W_]+")
+_WRITTEN_FOR_THEM = re.compile(r"https?://\S+|@[^\s:：]+")
+_SIGN = re.compile(r"\[[^\[\]]{1,8}\]|[\U0001f300-\U0001faff\u2600-\u27bf]")
+_NOISE = re.compile(r"[\W\d_]+")
+_PLATFORM_WORDS: Final = frozenset({"", "转发微博", "轉發微博", "快转微博", "转发", "转", "repost"})
+"""What stands in a repost whose author added nothing."""
 _QUOTE = re.compile(r"//\s*@[^:：]{0,40}[:：]?|回复\s*@[^:：]{0,40}[:：]")
 
 
-def saying(text: str) -> str | None:
-    """Return the bare words of a text: its own, else the first it quotes; None if too short to tell.
+class Saying(NamedTuple):
+    """What a text says: its bare words, and whether they are another's that it quotes."""
+
+    words: str
+    quoted: bool
+
+
+def saying(text: str) -> Saying | None:
+    """Return what a text says: its own words, else the first that it quotes; None if too short to compare.
 
     Examples
     --------
     >>> saying("这家店的奶茶里喝出了虫子！ http://t.cn/abc @小王")
-    '这家店的奶茶里喝出了虫子'
+    Saying(words='这家店的奶茶里喝出了虫子', quoted=False)
     >>> saying("转发 //@小李://@小张: 这家店的奶茶里喝出了虫子")
-    '这家店的奶茶里喝出了虫子'
-    >>> saying("太恶心了") is None
+    Saying(words='这家店的奶茶里喝出了虫子', quoted=True)
+    >>> saying("太恶心了//@小张: 这家店的奶茶里喝出了虫子") is None
     True
     """
-    for part in _QUOTE.split(text):
-        bare = _NOISE.sub("", _ASIDE.sub("", part))
-        if len(bare) >= SHORTEST:
-            return bare
+    for number, part in enumerate(_QUOTE.split(text)):
+        if not _says_nothing(part):
+            bare = _NOISE.sub("", _ASIDE.sub("", part))
+            return Saying(bare, number > 0) if len(bare) >= SHORTEST else None
     return None
+
+
+def wording(text: str) -> str:
+    """Return the words by which a text is told from others: what it says, else the text itself."""
+    said = saying(text)
+    return text if said is None else said.words
+
+
+def is_wordless(text: str) -> bool:
+    """Return whether nothing is said: no words of the author's own and none that are quoted.
+
+    Examples
+    --------
+    >>> is_wordless("转发微博 @小王")
+    True
+    >>> is_wordless("转发微博//@小李: 好难喝") or is_wordless("[怒]")
+    False
+    """
+    return all(map(_says_nothing, _QUOTE.split(text)))
+
+
+def _says_nothing(part: str) -> bool:
+    bare = _NOISE.sub("", _WRITTEN_FOR_THEM.sub("", part))
+    return bare.lower() in _PLATFORM_WORDS and not _SIGN.search(part)
 
 
 def damped_sum(groups: Iterable[Mapping[str, int]], plain: int) -> float:

@@ -318,6 +318,8 @@ class Detector:
         mass = short.crowd.capped(cap)
         velocity = mass / minutes
         low, high = normal.band(minutes)
+        long = self.rules.evidence_window / MINUTE
+        sustained = wide.crowd.capped(cap) / long
         return Signal(
             watch=self.watch.id,
             at=at,
@@ -349,6 +351,11 @@ class Detector:
             negative_stories=len(wide.stories),
             largest_account=wide.largest_account,
             authority=wide.authority,
+            negative_texts=wide.crowd.texts,
+            sustained=sustained,
+            sustained_factor=sustained / normal.mean,
+            sustained_z=normal.z(sustained, long),
+            sustained_share=wide.negative_share,
             ramp=self._ramp.sum,
             event=on_at(self.rules.calendar, at),
             hot_rank=self._hot.best(at),

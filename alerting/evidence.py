@@ -11,7 +11,7 @@ from heapq import nsmallest
 from typing import Final
 
 from alerting.buckets import Bucket, heaviest_first, voice_of
-from alerting.copies import saying
+from alerting.copies import wording
 from alerting.terms import UsualTerms, telling_terms
 from alerting.velocity import WideWindow, shares
 from config.records import Amplifier, Evidence, HotPlace, Quote, ScoredMention
@@ -68,7 +68,7 @@ def quotes(heaviest: Iterable[ScoredMention]) -> list[Quote]:
     """Return the first `QUOTES` that say different things, of different stories as far as there are."""
     fresh: dict[str, ScoredMention] = {}
     for mention in heaviest:
-        fresh.setdefault(saying(mention.text) or mention.text, mention)
+        fresh.setdefault(wording(mention.text), mention)
     one_a_story: dict[str, ScoredMention] = {}
     for mention in fresh.values():
         one_a_story.setdefault(mention.story, mention)

@@ -26,6 +26,7 @@ class Crowd:
         self.voices: dict[str, int] = {}
         self._texts: dict[str, dict[str, int]] = {}
         self._plain = 0
+        self._exclaiming: dict[str, int] = {}
 
     def capped(self, share: float) -> float:
         """Return the mass with no author above `share` and no text above its root.
@@ -47,6 +48,11 @@ class Crowd:
         total = sum(self.masses.values())
         return max(self.masses.values()) / total if total else 0.0
 
+    @property
+    def texts(self) -> int:
+        """Different texts; those that are too short to compare count once an author."""
+        return len(self._texts) + len(self._exclaiming)
+
     def put(self, post: Post) -> None:
         """Take in a negative post."""
         self._change(post, 1)
@@ -61,6 +67,7 @@ class Crowd:
         _bump(self.masses, post.author, mass)
         if post.saying is None:
             self._plain += mass
+            _bump(self._exclaiming, post.author, by)
         else:
             authors = self._texts.setdefault(post.saying, {})
             _bump(authors, post.author, mass)
@@ -83,6 +90,7 @@ class Window:
     def __init__(self, ring: Ring, seconds: float) -> None:
         self.mentions = 0
         self.negative = 0
+        self.wordless = 0
         self.crowd = Crowd()
         self._ring = ring
         self._width = round(seconds / ring.size)
@@ -108,17 +116,20 @@ class Window:
 
     @property
     def negative_share(self) -> float:
-        """Share of negative among the mentions, 0 for an empty window."""
-        return self.negative / self.mentions if self.mentions else 0.0
+        """Share of negative among the mentions that say anything, 0 where none does."""
+        speaking = self.mentions - self.wordless
+        return self.negative / speaking if speaking else 0.0
 
     def _add(self, post: Post) -> None:
         self.mentions += 1
+        self.wordless += post.wordless
         if post.negative:
             self.negative += 1
             self.crowd.put(post)
 
     def _remove(self, post: Post) -> None:
         self.mentions -= 1
+        self.wordless -= post.wordless
         if post.negative:
             self.negative -= 1
             self.crowd.take(post)
@@ -176,7 +187,7 @@ class WideWindow(Window):
             _bump(self.stories, post.story, by)
             _bump(self._followers, post.followers, by)
             self._authorities += by * post.authority
-        if post.saying is not None and not post.repost:
+        if post.saying is not None and not post.quoting:
             authors = self._copies.setdefault(post.saying, {})
             _bump(authors, post.author, by)
             if not authors:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.judgement.material import HOUR, Material, Post
-from config.records import HourSummary
+from config.records import HourSummary, Kind
 
 START: Final = 1_704_038_400.0
 """Monday 2024-01-01 00:00 in Beijing."""
@@ -125,7 +125,8 @@ def spam(material: Material, at: float, rng: Rng) -> list[Post]:
     count, minutes = int(rng.integers(100, 501)), rng.uniform(20, 60)
     times = np.sort(at + minutes * MINUTE * rng.uniform(0, 1, count))
     return [
-        post.moved(float(t), f"spam-{n}", f"{post.text} {int(rng.integers(10))}") for n, t in enumerate(times)
+        post.moved(float(t), f"spam-{n}", f"{post.text} {int(rng.integers(10))}", Kind.POST)
+        for n, t in enumerate(times)
     ]
 
 
@@ -142,7 +143,7 @@ def bots(material: Material, at: float, rng: Rng) -> list[Post]:
     posts = []
     for account in range(int(rng.integers(6, 13))):
         for t in at + 2 * HOUR * rng.uniform(0, 1, int(rng.integers(20, 41))):
-            posts.append(texts[int(rng.integers(5))].moved(float(t), f"bot-{account}"))
+            posts.append(texts[int(rng.integers(5))].moved(float(t), f"bot-{account}", kind=Kind.POST))
     return posts
 
 

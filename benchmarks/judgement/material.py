@@ -38,13 +38,15 @@ class Post:
     weight: float
     negative: bool
 
-    def moved(self, at: float, author: str | None = None, text: str | None = None) -> Post:
-        """Return the same post at another time, by another author or with other words."""
+    def moved(
+        self, at: float, author: str | None = None, text: str | None = None, kind: Kind | None = None
+    ) -> Post:
+        """Return the same post at another time, by another author, with other words or of another kind."""
         return Post(
             at,
             self.text if text is None else text,
             self.author if author is None else author,
-            self.kind,
+            self.kind if kind is None else kind,
             self.reading,
             self.weight,
             self.negative,

@@ -31,8 +31,11 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     Of the evidence window: `evidence_negative` counts its negative mentions and
     `negative_stories` their stories; `largest_account` is the most followers that an
     author of one has, `authority` whether a government or media account wrote one.
-    `ramp` is the cumulative sum of the slow rise (`alerting.ramp`), `event` the name of
-    the calendar's known event, `hot_rank` the best place on a hot list, 0 for none.
+    `negative_texts` their different texts; `sustained` is the velocity over the whole
+    window, `sustained_factor`, `sustained_z` and `sustained_share` what `factor`, `z` and
+    `negative_share` are to `velocity`. `ramp` is the cumulative sum of the slow rise
+    (`alerting.ramp`), `event` the name of the calendar's known event, `hot_rank` the best
+    place on a hot list, 0 for none.
     """
 
     watch: str
@@ -67,6 +70,11 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     negative_stories: int = 0
     largest_account: int = 0
     authority: bool = False
+    negative_texts: int = 0
+    sustained: float = 0.0
+    sustained_factor: float = 0.0
+    sustained_z: float = 0.0
+    sustained_share: float = 0.0
     ramp: float = 0.0
     event: str | None = None
     hot_rank: int = 0

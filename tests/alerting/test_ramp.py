@@ -12,7 +12,7 @@ from alerting.baseline import Baseline
 from alerting.detector import Detector, Output
 from alerting.ramp import ALLOWANCE, CEILING, CLIP, Ramp, Reference
 from config.records import HourSummary, Incident, Level, Transition
-from config.rules import Rules
+from config.rules import LevelRule, Rules
 from tests.alerting.test_baseline import history
 from tests.alerting.test_detector import index_of
 from tests.alerting.timeline import (
@@ -28,9 +28,10 @@ from tests.alerting.timeline import (
     signals,
 )
 
-BURST_ONLY = DEFAULT.overridden(
-    {"levels": {level.value: {"when": str(DEFAULT.levels[level].when).split(" or ")[0]} for level in Level}}
-)
+BURST = "velocity >= 6 and negative_share >= 33% and factor >= 5 and z >= 5"
+RISE = "ramp >= 4 and factor >= 2 and velocity >= 3 and negative_share >= 33%"
+BURST_ONLY = Rules(levels={Level.IV: LevelRule(when=BURST, mentions=15, authors=12)})
+WITH_RISE = Rules(levels={Level.IV: LevelRule(when=f"{BURST} or {RISE}", mentions=15, authors=12)})
 REFERENCE = Reference(2.0, 1.0)
 masses = st.lists(st.floats(0, 50), max_size=200)
 
@@ -109,7 +110,7 @@ def slow_rise() -> tuple[Story, float]:
 
 @cache
 def heard() -> list[Output]:
-    return play(detector(), slow_rise()[0].mentions)
+    return play(detector(WITH_RISE), slow_rise()[0].mentions)
 
 
 def test_a_rise_over_hours_that_the_burst_test_misses_is_found() -> None:
@@ -141,7 +142,7 @@ def warm(rules: Rules, talk: Story) -> list[Output]:
 def test_a_warm_watch_hears_a_rise_to_three_times_its_usual_and_stays_calm_below() -> None:
     rise = Story(3).talk(300, lambda minute: 4 + 6 * minute / 300, 0.55)
     assert incidents(warm(BURST_ONLY, rise)) == []
-    outputs = warm(DEFAULT, rise)
+    outputs = warm(WITH_RISE, rise)
     assert incidents(outputs)[0].transition is Transition.FIRED
     assert not signals(outputs)[0].cold_start
     calm = warm(DEFAULT, Story(4).talk(10 * 60, 4, 0.4))
@@ -153,13 +154,13 @@ def test_a_restart_in_the_middle_of_a_rise_goes_on_as_if_it_had_never_stopped() 
     story, begun = slow_rise()
     cut = begun + 2.6 * HOUR
     stop = next(n for n, m in enumerate(story.mentions) if m.created_at > cut)
-    first = detector()
+    first = detector(WITH_RISE)
     before = play(first, story.mentions[:stop])
     assert first.open is not None
     hours, known, last = index_of(before)
     assert last is not None
-    since = last.at - Detector.lookback(DEFAULT)
-    second = detector()
+    since = last.at - Detector.lookback(WITH_RISE)
+    second = detector(WITH_RISE)
     recent = [m for m in story.mentions[:stop] if m.created_at >= since]
     second.restore(hours, known, recent, last, [s for s in signals(before) if s.at >= since])
     after = play(second, story.mentions[stop - 50 :])

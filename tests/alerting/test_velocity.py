@@ -146,12 +146,12 @@ def test_a_late_post_counts_in_its_own_bucket_and_a_later_one_only_as_late() -> 
     ]
 
 
-def test_coordination_counts_pasted_posts_but_not_reposts() -> None:
+def test_coordination_counts_pasted_words_but_not_quoted_ones() -> None:
     made, _, wide = ring()
     pasted = [mention(n, START + n, negative=True, text="统一口径：这个品牌有毒") for n in range(4)]
     own = [mention(n, START + n, negative=True) for n in range(4, 8)]
     reposts = [
-        mention(n, START + n, negative=True, text="都来看看这个品牌有毒", kind=Kind.REPOST)
+        mention(n, START + n, negative=True, text="转发微博//@小王: 都来看看这个品牌有毒", kind=Kind.REPOST)
         for n in range(8, 12)
     ]
     for m in (*pasted, *own, *reposts):

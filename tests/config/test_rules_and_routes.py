@@ -181,7 +181,7 @@ def test_a_watch_overrides_single_values(tmp_path: Path) -> None:
         ("levels: {IV: {z: high}}", ":6: watches.0.override.levels.IV.z: found 'high', expected a number"),
         ("levels: {IV: {negative_share: 30}}", ":6: watches.0.override.levels.IV.negative_share: found 30, expected"),
         ("levels: {IV: {when: z > > 1}}", ":6: watches.0.override.levels.IV.when: found '>' at position 5, expected"),
-        ("levels: {IV: {z: 50}}", "found z 6, expected at least 50, as level IV has"),
+        ("levels: {III: {z: 50}}", "found z 8, expected at least 50, as level III has"),
         ("levels: {V: {z: 50}}", ":6: watches.0.override.levels.V"),
     ],
 )  # fmt: skip
