@@ -21,6 +21,8 @@ FAR_ABOVE = msgspec.structs.replace(
     evidence_negative=10**5,
     negative_authors=10**5,
     negative_texts=10**5,
+    coordination=0.0,
+    sustained_share=1.0,
     negative_share=1.0,
     factor=1e4,
     z=1e3,
@@ -72,7 +74,8 @@ def test_every_bar_can_refuse(level: Level) -> None:
     assert judge(alone, FAR_ABOVE).level is level
     assert len(bars(level)) >= 6
     for bar in bars(level):
-        verdict = judge(alone, with_value(FAR_ABOVE, bar, bar.value - 0.001))
+        beyond = bar.value + 0.001 if bar.sign == "<=" else bar.value - 0.001
+        verdict = judge(alone, with_value(FAR_ABOVE, bar, beyond))
         assert verdict.level is None
         assert f"{bar.field.zh} " in explain(alone, verdict)
 

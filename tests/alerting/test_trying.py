@@ -12,7 +12,7 @@ from tests.alerting.sample_incident import FIRED
 from tests.alerting.timeline import DEFAULT, RULE_SETS, Story, detector, incidents, play, signals
 
 FAR_ABOVE = msgspec.structs.replace(
-    FIRED.signal, velocity=1e4, evidence_negative=10**5, negative_authors=10**5, negative_texts=10**5, negative_share=1.0, factor=1e4,
+    FIRED.signal, velocity=1e4, evidence_negative=10**5, negative_authors=10**5, negative_texts=10**5, coordination=0.0, sustained_share=1.0, negative_share=1.0, factor=1e4,
     z=1e3,
 )  # fmt: skip
 
