@@ -241,5 +241,8 @@ def write_card(
         key: {"macro_f1": round(found.macro_f1, 4), "accuracy": round(found.accuracy, 4), "rows": found.rows}
         for key, found in reports.items()
     }
-    figures["calibration"] = {head: round(item.error_after, 4) for head, item in calibration.items()}
+    figures["calibration"] = {
+        head: {"error": round(item.error_after, 4), "by_chance": round(item.error_by_chance, 4)}
+        for head, item in calibration.items()
+    }
     (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

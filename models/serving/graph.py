@@ -65,10 +65,10 @@ class _Nodes:
         return self.add("Gemm", [x, self.constant(weight.T), self.constant(bias)])
 
     def linear_int8(self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], levels: int) -> str:
-        """Do it in int8: weights by output channel, inputs by row.
+        """Do it in int8: weights by output channel, inputs by row, so that a row's result is its own.
 
-        ONNX Runtime quantises the input with one scale for the whole batch, so that a row with one large value
-        would coarsen all others; each row is therefore first divided by its own largest value.
+        ONNX Runtime's dynamic quantisation takes one scale for the whole batch: what stands beside a text would
+        move its scores. Each row is therefore divided by its own largest value and quantised with a fixed scale.
         """
         import numpy as np
 
@@ -81,14 +81,11 @@ class _Nodes:
                 self.constant(np.float32(1e-12)),
             ],
         )
+        step, middle = self.constant(np.float32(1 / 127)), self.constant(np.uint8(128))
+        whole = self.add("QuantizeLinear", [self.add("Div", [x, largest]), step, middle])
+        by_channel = self.constant(scale.astype(np.float32))
         product = self.add(
-            "DynamicQuantizeMatMul",
-            [
-                self.add("Div", [x, largest]),
-                self.constant(narrow.T),
-                self.constant(scale.astype(np.float32)),
-            ],
-            _FUSED,
+            "MatMulIntegerToFloat", [whole, self.constant(narrow.T), step, by_channel, middle], _FUSED
         )
         return self.add("Add", [self.add("Mul", [product, largest]), self.constant(bias)])
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-GRAPH_VERSION: Final = 2
+GRAPH_VERSION: Final = 3
 """Raised when ``graph`` makes something else of the same weights: older files in the cache are then not used."""
 
 _UNWANTED: Final = ["SkipLayerNormFusion", "BiasGeluFusion"]

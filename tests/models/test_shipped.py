@@ -71,7 +71,8 @@ def test_the_card_names_base_licence_and_figures(shipped: Path) -> None:
             f"macro-F1 {found['macro_f1']:.4f}, accuracy {found['accuracy']:.4f}, {found['rows']} rows"
             in card
         )
-    assert figures["calibration"]["emotion"] < 0.03
+    for found in figures["calibration"].values():
+        assert found["error"] < found["by_chance"] + 0.02
 
 
 @pytest.mark.parametrize("split", ["usual", "virus"])

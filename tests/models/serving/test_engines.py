@@ -117,3 +117,17 @@ def test_the_shipped_model_says_the_same_on_every_engine(shipped: Path, data_dir
         for name, said in found.items()
     }
     assert scores["onnx-int8"] >= scores["torch-float32"] - 0.003
+
+
+def test_int8_says_the_same_of_a_text_whatever_stands_beside_it(shipped: Path) -> None:
+    texts = ["这家店的奶茶里喝出了虫子，太恶心了", "今天又下雨了", "好喝，下次还来"]
+    loud = ["！！！！！！！！啊啊啊啊啊啊啊啊啊啊滚滚滚滚滚滚" * 4, "[怒][怒][怒][怒]退钱", "666"]
+    alone = Classifier(shipped, device="cpu", engine="onnx-int8", cache_size=0)
+    try:
+        single = [alone.classify([text])[0] for text in texts]
+        beside = alone.classify([*loud, *texts, *loud])[3:6]
+    finally:
+        alone.close()
+    for one, other in zip(single, beside, strict=True):
+        for label, share in one.emotion_scores.items():
+            assert share == pytest.approx(other.emotion_scores[label], abs=2e-3)
