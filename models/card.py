@@ -103,8 +103,9 @@ After each epoch, in float32 and cut at {max_tokens} tokens; serving reads 128:
 {epochs}
 """
 
-_TAUGHT: Final = """- **Teachers**: {teachers}. The student begins with the encoder of the first; of the emotion of labelled rows, and of
-  {rows:,} unlabelled posts an epoch, it learns their mean distribution.
+_TAUGHT: Final = """- **Teachers**: {teachers}.
+  The student begins with the encoder of the first; of the emotion of labelled rows, and of {rows:,} unlabelled posts an
+  epoch, it learns their mean distribution.
 """
 _POLARITY: Final = """ Polarity besides follows from the emotion
   (happy: positive; angry, sad, fear: negative; neutral: neutral) and from {rows:,} posts an epoch of weibo_senti_100k
