@@ -57,7 +57,7 @@ def test_a_marked_incident_is_told_as_a_false_page_and_the_sweep_says_which_bar_
     run: Run, kept: tuple[Path, Incident, Story], folder: Path
 ) -> None:
     data, incident, _ = kept
-    body = told(run, data, folder, "--sweep", "z=5,100000")
+    body = told(run, data, folder, "--sweep", "velocity=0.4,100000")
     found = body["watches"][WATCH.id]
     assert (found["false_alarms"], found["false_pages"]) == (1, 1)
     assert found["incidents"][0]["false_alarm"] is True
@@ -66,7 +66,8 @@ def test_a_marked_incident_is_told_as_a_false_page_and_the_sweep_says_which_bar_
     assert deaf["watches"][WATCH.id]["false_alarms"] == 1
     assert "false_pages" not in deaf["watches"][WATCH.id]
     tables = run(
-        *("backtest", "--index", "--data", data, "--config", folder, "--sweep", "z=5,100000"), COLUMNS="300"
+        *("backtest", "--index", "--data", data, "--config", folder, "--sweep", "velocity=0.4,100000"),
+        COLUMNS="300",
     )
     assert "false alarms that people marked: 1; told again: 1, with 1 pages" in tables.stdout
     assert "marked as false" in tables.stdout

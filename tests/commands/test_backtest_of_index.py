@@ -57,7 +57,7 @@ def test_known_crises_are_judged_and_the_sweep_says_what_a_higher_bar_would_miss
     truth = truth_file(tmp_path, f"{{watch: {WATCH.id}, start: {start}, end: {start + HOUR}, name: 异物}}")
     done = run(
         *("backtest", "--index", "--data", folder, "--watches", watches, "--truth", truth, "--json"),
-        *("--sweep", "z=5,100000"),
+        *("--sweep", "velocity=0.4,100000"),
     )
     assert done.exit_code == 0, done.stderr
     body = json.loads(done.stdout)
@@ -71,7 +71,7 @@ def test_known_crises_are_judged_and_the_sweep_says_what_a_higher_bar_would_miss
     assert judged["delays"] == [incident["detected_at"] - start]
     assert body["judgement"]["*"]["crises"] == 1
     same, deaf = body["sweep"]
-    assert (same["field"], same["value"], same["watches"]) == ("z", 5.0, body["watches"])
+    assert (same["field"], same["value"], same["watches"]) == ("velocity", 0.4, body["watches"])
     assert deaf["watches"][WATCH.id]["incidents"] == []
     assert (deaf["judgement"]["*"]["recall"], deaf["judgement"]["*"]["precision"]) == (0.0, None)
 

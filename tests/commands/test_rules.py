@@ -33,7 +33,7 @@ def test_every_level_of_every_watch_is_told_in_words(run: Run) -> None:
     assert done.exit_code == 0
     assert "青山茶饮 qingshan-tea · 规则 default" in done.stdout
     assert (
-        "Ⅳ级：负面条数 ≥ 15，负面作者 ≥ 12，且（（负面声量/分 ≥ 6，负面占比 ≥ 33%，倍数 ≥ 5，且 z ≥ 5） 或 （缓升累积"
+        "Ⅳ级：负面条数 ≥ 6，负面作者 ≥ 6，不同的负面文本 ≥ 6，文本雷同占比 ≤ 50%，负面声量/分 ≥ 0.4，且（（负面声量/分 ≥ 1.5，"
         in done.stdout
     )
     assert (
