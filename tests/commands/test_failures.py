@@ -119,7 +119,7 @@ def test_a_process_of_its_own_exits_1_before_it_loads_the_model(tmp_path: Path) 
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "nosuch.txt: No such file" in done.stderr
+    assert "nosuch.txt: 没有这个文件" in done.stderr
     loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if "import time:" in line}
     assert "fengsheng.cli" in loaded
     assert not loaded & {"torch", "transformers", "elasticsearch", "grafana_client"}
