@@ -154,9 +154,9 @@ def _now_and_peak(incident: Incident, signals: Sequence[Signal], zone: str) -> l
 def _numbers(signal: Signal, zone: str) -> str:
     velocity, expected = f"{signal.velocity:.1f}", f"{signal.expected:.1f}"
     return say(
-        f"负面声速 {velocity}/分钟（预期 {expected}，{signal.factor:.0f} 倍），负面 {signal.negative} 条、"
+        f"负面声速 {velocity}/分钟（预期 {expected}，{signal.factor:.0f} 倍），负面 {signal.evidence_negative} 条、"
         f"{signal.negative_authors} 位作者，{when(signal.at, zone)}",
-        f"negative velocity {velocity}/min (expected {expected}, {signal.factor:.0f}x), {signal.negative} negative posts by"
+        f"negative velocity {velocity}/min (expected {expected}, {signal.factor:.0f}x), {signal.evidence_negative} negative posts by"
         f" {signal.negative_authors} authors, {when(signal.at, zone)}",
     )
 

@@ -135,9 +135,13 @@ def test_show_gives_message_audit_and_who_was_told(run: Run) -> None:
 
 
 def test_show_gives_the_end_and_the_peak_of_what_is_over(run: Run, data: Path) -> None:
-    calm = msgspec.structs.replace(RESOLVED.signal, at=START + 3700, velocity=0.4, factor=0.3, negative=1)
+    calm = msgspec.structs.replace(
+        RESOLVED.signal, at=START + 3700, velocity=0.4, factor=0.3, evidence_negative=1
+    )
     over = msgspec.structs.replace(RESOLVED, level=Level.IV, peak_level=Level.II, signal=calm, sequence=99)
-    worst = msgspec.structs.replace(RESOLVED.signal, at=START + 600, velocity=48.6, factor=40.4, negative=77)
+    worst = msgspec.structs.replace(
+        RESOLVED.signal, at=START + 600, velocity=48.6, factor=40.4, evidence_negative=77
+    )
     other = msgspec.structs.replace(worst, at=START + 9000, velocity=99.0)  # after its end
 
     async def fill(index: SqliteIndex) -> None:
