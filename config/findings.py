@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
+from config.addresses import masked
 from config.language import A_MAPPING, NOTHING, Both, message_of, one_of
 
 ID: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -92,7 +93,7 @@ def shown(value: Any) -> str:
     """Return a value as a message shows it."""
     if value is None:
         return NOTHING
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = masked(repr(value) if isinstance(value, str) else str(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 

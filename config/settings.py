@@ -7,15 +7,16 @@ step into a section. Secrets (`SecretStr`) are taken from the environment only.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
+from config.addresses import bare, has_credentials
 from config.language import A_MAPPING, Both, Language, one_of
-from config.loading import ConfigError, Problem, kind_of, problems_of, read_yaml
+from config.loading import ConfigError, Problem, kind_of, problem_at, problems_of, read_yaml
 from config.watches import Model
 from config.zones import TimeZone
 
@@ -23,6 +24,17 @@ PREFIX = "FENGSHENG_"
 SECRETS = ("kafka.password", "elasticsearch.api_key", "elasticsearch.password", "slack.token",
            "grafana.token", "privacy.pseudonym_key")  # fmt: skip
 _IN_A_FILE: Final = Both("写在文件里的密钥", "a secret in a file")
+_IN_AN_ADDRESS: Final = Both("写在文件里的地址带着用户名或密码", "a name or password in an address in a file")
+_ADDRESSES: Final = ("url", "bootstrap", "kibana", "grafana")
+"""Keys whose values are addresses, even without a scheme."""
+_LOGINS: Final = {
+    "kafka": f"{PREFIX}KAFKA__USERNAME, {PREFIX}KAFKA__PASSWORD",
+    "elasticsearch": f"{PREFIX}ELASTICSEARCH__USERNAME, {PREFIX}ELASTICSEARCH__PASSWORD",
+    "grafana": f"{PREFIX}GRAFANA__TOKEN",
+    "kibana": f"{PREFIX}ELASTICSEARCH__USERNAME, {PREFIX}ELASTICSEARCH__PASSWORD",
+    "slack": f"{PREFIX}SLACK__TOKEN",
+}
+"""By section, the variables that take what people write into its address."""
 
 
 class Topic(Model):
@@ -106,6 +118,12 @@ class LinkSettings(Model):
 
     kibana: str | None = None
     grafana: str | None = None
+
+    @field_validator("kibana", "grafana")
+    @classmethod
+    def _for_all(cls, address: str | None) -> str | None:
+        # The link stands in every page: each reader logs in as themselves.
+        return address and bare(address)
 
 
 class GrafanaSettings(Model):
@@ -279,7 +297,39 @@ def _secrets_in_file(document: Any, path: Path) -> list[Problem]:
             line = marks.lc.key(key)[0] + 1
             expected = Both(f"放在环境变量 {variable} 里", f"it in the environment as {variable}")
             problems.append(Problem(str(path), line, dotted, _IN_A_FILE, expected))
-    return problems
+    return [*problems, *_credentials_in_file(document, str(path))]
+
+
+def _credentials_in_file(document: Any, file: str) -> Iterator[Problem]:
+    """What stands in the file's addresses that belongs in the environment; it is never shown."""
+    for place, text in _texts(document):
+        section, key = str(place[0]), place[-1]
+        if section == "receivers" or not has_credentials(text, address=key in _ADDRESSES):
+            continue
+        if section == "links":
+            expected = Both(
+                "不带用户名和密码的地址（它会写进每条通知）", "it without them (it stands in every page)"
+            )
+        elif variables := _LOGINS.get(section):
+            expected = Both(
+                f"不带它们的地址；它们放在环境变量里：{variables}",
+                f"the address without them, and them in the environment as {variables}",
+            )
+        else:
+            variable = PREFIX + "__".join(map(str, place)).upper()
+            expected = Both(
+                f"整个地址放在环境变量 {variable} 里", f"the address in the environment as {variable}"
+            )
+        yield problem_at(document, file, place, _IN_AN_ADDRESS, expected)
+
+
+def _texts(node: Any, place: Sequence[int | str] = ()) -> Iterator[tuple[Sequence[int | str], str]]:
+    """Every text of a document and the keys and indices that lead to it."""
+    if isinstance(node, str) and place:
+        yield place, node
+    elif isinstance(node, dict | list):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _texts(value, (*place, key))
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -294,7 +344,9 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
     file = str(path or "settings")
     problems: list[Problem] = []
     if path is not None and path.exists():
-        document = read_yaml(path) or {}
+        document = read_yaml(path)
+        if document is None:  # an empty file; an empty list is no settings
+            document = {}
         if not isinstance(document, dict):
             raise ConfigError([Problem(file, 1, "", kind_of(document), A_MAPPING)])
         problems += _secrets_in_file(document, path)

@@ -62,7 +62,7 @@ async def install_grafana(settings: Settings) -> list[str]:
         if saved is None:
             said.append("the dashboard is provisioned from a file and was left as it is")
         else:
-            said.append(f"dashboard saved, version {saved.get('version')}: {url}/d/{grafana.UID}")
+            said.append(f"dashboard saved, version {saved.get('version')}: {where}/d/{grafana.UID}")
     finally:
         await api.client.s.close()
     return said
@@ -193,7 +193,7 @@ def _imported(where: str, url: str, status: int, text: str, body: Any) -> list[s
     names = [saved["attributes"].get("name") or saved["attributes"]["title"] for saved in kibana.build()]
     return [
         f"Kibana at {where} imported {body['successCount']} objects: {', '.join(names)}",
-        f"saved search: {url}/app/discover#/view/{kibana.NEGATIVE_SEARCH}",
+        f"saved search: {where}/app/discover#/view/{kibana.NEGATIVE_SEARCH}",
     ]
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
+from config.addresses import masked
 from config.loading import ConfigError
 from fengsheng.language import language, told
 from streams.index.base import IndexUnavailable
@@ -47,8 +48,8 @@ def warn(message: str) -> None:
 
 
 def escaped(text: str) -> str:
-    """Return `text` so that rich prints it as it is."""
-    return text.replace("[", r"\[")
+    """Return `text` so that rich prints it as it is, but for names and passwords in addresses."""
+    return masked(text).replace("[", r"\[")
 
 
 @contextmanager
@@ -71,11 +72,19 @@ def explained() -> Iterator[None]:
         raise typer.Exit(0) from None
 
 
+class _Masking(logging.Formatter):
+    """Hides names and passwords in addresses: libraries log the address that they were given."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
 def log_to_stderr(verbose: bool = False, quiet: bool = False) -> None:
     """Send the log to stderr: warnings, or all with `verbose`."""
     level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
     handler = RichHandler(console=talk, show_path=False, markup=False, log_time_format="%H:%M:%S")
-    logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler], force=True)
+    handler.setFormatter(_Masking("%(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("fengsheng").setLevel(logging.INFO)
     for noisy in ("aiokafka", "faust", "mode", "kafka", "elastic_transport", "jieba"):
         logging.getLogger(noisy).setLevel(logging.WARNING if verbose else logging.CRITICAL)

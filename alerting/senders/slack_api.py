@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from alerting.senders.base import Refused, Unavailable
 from alerting.senders.slack_errors import NOT_SLACK, TEMPORARY, fix_for
+from config.addresses import masked
 
 TIMEOUT = 15.0
 DEFAULT_RETRY_AFTER = 30.0
@@ -35,7 +36,7 @@ class SlackApi:
     """
 
     def __init__(self, token: SecretStr, url: str, timeout: float = TIMEOUT) -> None:
-        self.url = url
+        self.url = masked(url)
         quiet = logging.getLogger("alerting.senders.slack_sdk")
         quiet.setLevel(logging.WARNING)  # its debug lines hold whole messages
         self._client = AsyncWebClient(

@@ -56,7 +56,7 @@ async def check_slack(
     try:
         who = await api.call("auth.test", {})
     except (Refused, Unavailable) as failure:
-        return [_failed(f"Slack at {settings.slack.url}", failure)]
+        return [_failed(f"Slack at {api.url}", failure)]
     findings = [Finding(True, f"Slack: {who.get('user', 'the app')} in {who.get('team', 'the workspace')}")]
     findings += _scopes(who.get("headers") or {})
     for receiver in receivers:

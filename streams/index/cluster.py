@@ -13,6 +13,7 @@ from elastic_transport import ConnectionError as NotConnected
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, AsyncElasticsearch, UnsupportedProductError
 
+from config.addresses import has_credentials, masked
 from config.language import Both, said
 from config.settings import ElasticsearchSettings
 from streams.index.base import IndexUnavailable
@@ -24,6 +25,15 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _ADDRESS: Final = "elasticsearch.url (FENGSHENG_ELASTICSEARCH__URL)"
 _SECRETS: Final = "FENGSHENG_ELASTICSEARCH__API_KEY, or FENGSHENG_ELASTICSEARCH__USERNAME and __PASSWORD"
+
+
+def _where(url: str) -> str:
+    """The address as messages show it: a password may stand in it."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    except ValueError:  # a port that is none, as where a password holds a slash
+        return masked(url)
 
 
 class Pauses:
@@ -64,9 +74,7 @@ class Cluster:
                     f"Elasticsearch has no address: set {_ADDRESS}",
                 )
             )
-        parts = urlsplit(settings.url)
-        # A password may stand in the address; it must not get into messages.
-        self.where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self.where = _where(settings.url)
         self.patience = patience
         options: dict[str, Any] = {}
         if settings.api_key is not None:
@@ -82,10 +90,12 @@ class Cluster:
                 **options,
             )
         except ValueError as error:
+            # What it says may quote a part of a password that it took for a port.
+            why = type(error).__name__ if has_credentials(settings.url, address=True) else str(error)
             raise IndexUnavailable(
                 Both(
-                    f"{_ADDRESS} 写的是 {self.where}，不是地址（{error}）：请写成 http://host:9200 的样子",
-                    f"{_ADDRESS} is {self.where}, which is no address ({error}): write it like http://host:9200",
+                    f"{_ADDRESS} 写的是 {self.where}，不是地址（{why}）：请写成 http://host:9200 的样子",
+                    f"{_ADDRESS} is {self.where}, which is no address ({why}): write it like http://host:9200",
                 )
             ) from None
 

@@ -155,3 +155,16 @@ def test_it_speaks_chinese(run: Run) -> None:
         assert re.search("[\u4e00-\u9fff]{2}", line), line
     assert "请启动它" in done.stderr
     assert "start it" not in done.stderr
+
+
+@pytest.mark.parametrize("variable", ["GRAFANA__URL", "KIBANA__URL", "ELASTICSEARCH__URL", "SLACK__URL"])
+def test_no_password_in_an_address_of_the_environment_is_shown(
+    run: Run, tmp_path: Path, variable: str
+) -> None:
+    (tmp_path / "routes.yaml").write_text(ROUTES, encoding="utf-8")
+    address = {f"FENGSHENG_{variable}": f"http://admin:PW-1@{CLOSED}/"}
+    token = {"FENGSHENG_SLACK__TOKEN": "xoxb-secret-of-the-test"}
+    done = run("check", "--config", tmp_path, **token, **address)
+    assert done.exit_code == 1
+    assert "PW-1" not in done.output
+    assert CLOSED in done.stderr
