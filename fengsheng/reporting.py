@@ -11,8 +11,7 @@ import msgspec
 
 from alerting.backtest import IncidentReport, WatchReport, report_of
 from config.records import Incident, IncidentState
-from fengsheng.language import say
-from fengsheng.output import fail
+from fengsheng.writing import write_whole
 from streams.index.base import Index
 
 
@@ -54,26 +53,6 @@ def as_object(reports: Mapping[str, WatchReport], **more: Any) -> dict[str, Any]
     return {"watches": {watch: msgspec.to_builtins(found) for watch, found in reports.items()}, **more}
 
 
-def check_writable(path: Path | None) -> None:
-    """End the command if a report could not be written there, before the run that it is about."""
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            fail(say(f"{path} 是目录；应为要写的文件", f"{path}: is a folder; expected a file to write"))
-        path.with_name(path.name + ".new").open("ab").close()
-        path.with_name(path.name + ".new").unlink()
-    except OSError as error:
-        fail(say(f"{path} 不能写入（{error.strerror}）", f"{path} can't be written ({error.strerror})"))
-
-
 def write_report(path: Path, body: dict[str, Any]) -> None:
     """Write the object to `path`, whole or not at all; end the command where that fails."""
-    fresh = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        fail(say(f"{path} 不能写入（{error.strerror}）", f"{path} can't be written ({error.strerror})"))
+    write_whole(path, (json.dumps(body, ensure_ascii=False, indent=1) + "\n").encode())

@@ -33,6 +33,7 @@ from fengsheng.sweeps import parse_sweep, swept_rules
 from fengsheng.tables import incidents_table, judgement_table, remarks, sweep_table
 from fengsheng.times import epoch_of
 from fengsheng.truth import load_truth
+from fengsheng.writing import make_folder, write_whole
 
 
 def backtest(
@@ -104,7 +105,8 @@ def backtest(
         ids = [watch.id for watch in configuration.watches.watches]
         known = load_truth(truth, ids, settings.timezone) if truth is not None else None
         trials = swept_rules(configuration, *trial) if trial is not None else {}
-        _check_folder(png)
+        if png is not None:
+            make_folder(png)
         if index:
             span = (
                 _moment(since, 0.0, "--since", settings.timezone),
@@ -177,19 +179,6 @@ def _moment(written: str | None, default: float, option: str, timezone: str) -> 
         )
 
 
-def _check_folder(png: Path | None) -> None:
-    if png is not None:
-        try:
-            png.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            fail(
-                say(
-                    f"{png}：{error.strerror}；应为可以写入图片的目录",
-                    f"{png}: {error.strerror}; expected a folder to write pictures into",
-                )
-            )
-
-
 def _draw(png: Path, run: Backtest, report: dict[str, WatchReport], timezone: str) -> None:
     # Here, since no other command should wait for NumPy.
     from fengsheng.timeline import timeline_png
@@ -197,7 +186,7 @@ def _draw(png: Path, run: Backtest, report: dict[str, WatchReport], timezone: st
     for watch, found in report.items():
         if moments := run.timeline(watch):
             path = png / f"{watch}.png"
-            path.write_bytes(timeline_png(watch, moments, found.incidents, timezone))
+            write_whole(path, timeline_png(watch, moments, found.incidents, timezone))
             talk.print(f"时间线 timeline: {path}", soft_wrap=True)
 
 

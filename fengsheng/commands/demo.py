@@ -20,10 +20,11 @@ from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, VerboseOption
 from fengsheng.output import explained, log_to_stderr, talk
 from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
-from fengsheng.reporting import as_object, check_writable, write_report
+from fengsheng.reporting import as_object, write_report
 from fengsheng.running import run
 from fengsheng.scenario import SCENARIO_WATCHES, TRUTH, load
 from fengsheng.times import when
+from fengsheng.writing import check_writable, make_folder
 from streams.masking import Pseudonymiser
 
 BRAND = "qingshan-tea"
@@ -58,6 +59,8 @@ def demo(
     Example: fengsheng demo --once --report report.json
     """
     log_to_stderr(verbose)
+    if keep is not None:
+        make_folder(keep)
     folder = keep or Path(tempfile.mkdtemp(prefix="fengsheng-demo-"))
     try:
         with explained():

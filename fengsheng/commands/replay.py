@@ -25,9 +25,10 @@ from fengsheng.options import (
 from fengsheng.output import explained, fail, log_to_stderr, talk
 from fengsheng.reading import read_sorted
 from fengsheng.replaying import Run, replay_embedded, speed_of
-from fengsheng.reporting import as_object, check_writable, write_report
+from fengsheng.reporting import as_object, write_report
 from fengsheng.running import run
 from fengsheng.sources import tell_sources
+from fengsheng.writing import check_writable
 from streams.feeds.cursor import Tracker
 from streams.feeds.inflight import InFlight
 from streams.feeds.private import PrivateSink
