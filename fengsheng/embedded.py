@@ -86,11 +86,15 @@ async def embedded(
             counters,
             clock,
             most_unmeasured=MOST_UNMEASURED,
+            stores_at_once=True,
         )
         await pipeline.start()
         try:
             async with KafkaSink(
-                {"bootstrap_servers": broker.bootstrap, "compression_type": "gzip"}, mask=mask, now=clock
+                {"bootstrap_servers": broker.bootstrap, "compression_type": "gzip"},
+                mask=mask,
+                store=pipeline.publish,
+                now=clock,
             ) as sink:
                 yield Embedded(pipeline, PrivateSink(sink, pseudonyms), tracker, counters)
         finally:

@@ -15,7 +15,7 @@ from config.records import Incident
 from fengsheng.configuration import Configuration
 from fengsheng.enrichers import make_enricher
 from fengsheng.kafka_credentials import client_options
-from streams.app import AgentPlan, FaustPublisher, Worker, make_app
+from streams.app import AgentPlan, FaustPublisher, Stage, Worker, make_app
 from streams.backlog import Backlog, Looks
 from streams.classifying import Classifier
 from streams.index.base import Index
@@ -29,6 +29,7 @@ from streams.stages.base import (
     RAW,
     SCORED,
     Counters,
+    Incoming,
     Outgoing,
     Publisher,
 )
@@ -61,6 +62,8 @@ class Pipeline:
     deliver : tells the receivers of an incident; returns when all of them know.
     most_unmeasured : scored mentions that may wait for the measure stage before the index
         stage pauses; None never pauses. The embedded broker forgets what waits too long.
+    stores_at_once : write dead letters and profiles to the index in place of their topics, before the
+        mentions they came with count as safe: the embedded broker forgets them at exit.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Pipeline:
         counters: Counters | None = None,
         clock: Callable[[], float] = time.time,
         most_unmeasured: int | None = None,
+        stores_at_once: bool = False,
         credentials: Any = None,
     ) -> None:
         settings = configuration.settings
@@ -89,6 +93,13 @@ class Pipeline:
         publisher: Publisher = FaustPublisher(app)
         if most_unmeasured is not None:
             publisher = _Paced(publisher, self.counters, most_unmeasured)
+        dead = DeadStage(index, self.counters)
+        if stores_at_once:
+            publisher = _Storing(publisher, DEAD, dead)
+        authors = AuthorsStage(index, pseudonyms, publisher, self.counters, clock)
+        if stores_at_once:
+            publisher = _Storing(publisher, AUTHORS, authors)
+        self._publisher = publisher
         enricher = make_enricher(configuration, classifier, pseudonyms, settings.model)
         limits = settings.pipeline
         indexing = IndexStage(index, publisher, ThreadMemory(), self.counters, clock)
@@ -116,9 +127,7 @@ class Pipeline:
             ordering,
         )
         enriching = EnrichStage(enricher, index, publisher, limits, self.counters, clock)
-        authors = AuthorsStage(index, pseudonyms, publisher, self.counters, clock)
         notifying = NotifyStage(deliver, publisher, self.counters, clock)
-        dead = DeadStage(index, self.counters)
 
         def revoked() -> None:
             indexing.forget()
@@ -140,6 +149,10 @@ class Pipeline:
             tick_every=min(tick, TICK_S) if ordering is not None else tick,
             partitions=partitions,
         )
+
+    async def publish(self, topic: str, key: bytes, value: bytes) -> None:
+        """Publish a message as the stages do; with `stores_at_once` some are in the index on return."""
+        await self._publisher.publish([Outgoing(topic, key, value)])
 
     async def start(self) -> None:
         """Join the consumer group and start the timers."""
@@ -193,3 +206,22 @@ class _Paced:
                 await asyncio.sleep(0.01)
         await self._publisher.publish(messages)
         self._given += scored
+
+
+class _Storing:
+    """Gives messages of one topic to the stage that stores them, at once, the others to a publisher."""
+
+    def __init__(self, publisher: Publisher, topic: str, stage: Stage) -> None:
+        self._publisher = publisher
+        self._topic = topic
+        self._stage = stage
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Return when the stage has stored what is its own and the publisher has the rest."""
+        # No partition and offset: these messages never were in a log.
+        own = [Incoming(m.topic, -1, -1, m.key, m.value) for m in messages if m.topic == self._topic]
+        if own:
+            await self._stage.run(own)
+        rest = [message for message in messages if message.topic != self._topic]
+        if rest:
+            await self._publisher.publish(rest)

@@ -70,6 +70,8 @@ class KafkaSink:
     on_ack : told the ids of mentions that all replicas have. On a cluster that is when they are
         safe: give it `Tracker.confirm`. On the embedded broker, which forgets at exit, leave it out and
         confirm once they are in the index.
+    store : takes profiles and dead letters (topic, key, value) in Kafka's place, and returns once they
+        are stored: for a broker that forgets, where an acknowledgement makes nothing safe.
     pending : mentions sent and not acknowledged at most; more make `send` wait.
     now : epoch seconds, for dead letters.
     """
@@ -80,6 +82,7 @@ class KafkaSink:
         *,
         mask: Callable[[str], str],
         on_ack: Callable[[Sequence[str]], None] | None = None,
+        store: Callable[[str, bytes, bytes], Awaitable[None]] | None = None,
         pending: int = 1_000,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -87,6 +90,7 @@ class KafkaSink:
         self._options = options
         self._mask = mask
         self._on_ack = on_ack
+        self._store = store
         self._limit = pending
         self._now = now
         self._sleep = sleep
@@ -169,6 +173,9 @@ class KafkaSink:
 
     async def _deliver(self, record: _Record) -> None:
         self._check()
+        if self._store is not None:
+            await self._store(record.topic, record.key, record.value)
+            return
         self._pending += 1
         done = asyncio.get_running_loop().create_future()
         await self._post(record, done)
@@ -198,6 +205,12 @@ class KafkaSink:
             sent = await producer.send(record.topic, record.value, key=record.key)
         except KafkaError as error:
             self._failed(record, error, done)
+        except BaseException:
+            # Cancelled while the producer had no room, mostly: it did not take the record, so no
+            # acknowledgement will come, and a flush that counted on one would wait for ever.
+            self._pending -= 1
+            self._moved.set()
+            raise
         else:
             sent.add_done_callback(lambda future: self._answered(record, future, done))
 

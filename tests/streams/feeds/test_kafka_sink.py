@@ -156,6 +156,50 @@ async def test_what_kafka_refuses_for_good_is_said() -> None:
         sink._broken, sink._pending = None, 0
 
 
+class Full:
+    """A producer whose buffer is full: `send` waits and takes nothing."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+        self.asked = asyncio.Event()
+
+    async def send(self, *args: Any, **kwargs: Any) -> Any:
+        self.asked.set()
+        await asyncio.Event().wait()
+
+    async def stop(self) -> None:
+        await self.real.stop()
+
+
+async def test_leaving_does_not_wait_for_what_was_cancelled_before_kafka_took_it() -> None:
+    async with EmbeddedBroker(TOPICS) as broker, asyncio.timeout(30), sink_of(broker) as sink:
+        sink._producer = full = Full(sink._producer)
+        sending = asyncio.create_task(sink.send(mention(1)))
+        await full.asked.wait()
+        sending.cancel()
+        await asyncio.wait({sending})
+        assert sending.cancelled()
+
+
+async def test_with_a_store_authors_and_dead_letters_wait_until_it_has_them() -> None:
+    stored: list[tuple[str, bytes]] = []
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def store(topic: str, key: bytes, value: bytes) -> None:
+        asked.set()
+        await go.wait()
+        stored.append((topic, key))
+
+    async with EmbeddedBroker(TOPICS) as broker, sink_of(broker, store=store) as sink:
+        rejecting = asyncio.create_task(sink.reject(Rejected(Code.NOT_JSON, "not JSON", "/x/a.jsonl", 7)))
+        await asyncio.wait_for(asked.wait(), 30)
+        assert not rejecting.done()
+        go.set()
+        await rejecting
+        await sink.send_author(Author(id="u", platform="bili"))
+    assert stored == [(DEAD, b"/x/a.jsonl:7"), (AUTHORS, b"bili:u")]
+
+
 async def test_no_broker_is_said_with_its_address() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
