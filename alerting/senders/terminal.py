@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rich.console import Console, Group, RenderableType
 
@@ -14,6 +15,9 @@ from alerting.message.terminal import addresses, one_line_text, panel
 from alerting.notify import Action, Plan, plan
 from alerting.senders.base import Confirm, always, never
 from config.records import Incident, Notification, NotificationState, Transition
+
+TERMINAL: Final = "terminal"
+"""Where a printed notification lies; a receiver without its secret is told here too."""
 
 
 @dataclass
@@ -67,6 +71,7 @@ class TerminalSender:
             watch=incident.watch,
             transition=incident.transition,
             page=decided.page,
+            channel=TERMINAL,
             text=printed(content, renderable),
         )
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from alerting.message.content import Presentation
 from alerting.message.terminal import render_terminal
+from alerting.senders.terminal import TERMINAL
 from config.records import AuditEntry, Incident, IncidentState, Notification, Signal, Transition, encode
 from config.settings import Settings
 from fengsheng.commands.incident_acts import ack, false_alarm, resolve, unknown_incident
@@ -133,7 +134,7 @@ def show(
         "时间 at", "渠道 receiver", "内容 transition", "种类 kind", "状态 state", title="通知 notifications"
     )
     for n in told:
-        sent.add_row(when(n.at, zone), escaped(n.receiver), str(n.transition or ""), _kind(n), str(n.state))
+        sent.add_row(when(n.at, zone), escaped(n.receiver), str(n.transition or ""), _kind(n), _where(n))
     out.print(sent)
 
 
@@ -189,6 +190,12 @@ def _kind(notification: Notification) -> str:
         return "通知 page"
     quiet = {Transition.UPDATED, Transition.DOWNGRADED, Transition.RECOVERING}
     return "更新 edit" if notification.transition in quiet else "回复 reply"
+
+
+def _where(notification: Notification) -> str:
+    """What became of it; a receiver whose secret was missing got nothing, the terminal did."""
+    printed = " · 只在终端 on the terminal" if notification.channel == TERMINAL else ""
+    return f"{notification.state}{printed}"
 
 
 async def _show(

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from alerting.senders.terminal import TERMINAL
 from config.records import (
     DeadLetter,
     Incident,
@@ -154,6 +155,22 @@ def test_show_gives_the_end_and_the_peak_of_what_is_over(run: Run, data: Path) -
     (peak,) = [line for line in shown if line.startswith("最高：")]
     assert end.startswith("结束时：Ⅳ级（蓝） · 已结束 · 负面声速 0.4/分钟")
     assert peak.startswith("最高：Ⅱ级（橙） · 负面声速 48.6/分钟（预期 1.2，40 倍），负面 77 条")
+
+
+def test_a_receiver_without_its_secret_is_not_said_to_have_been_told(run: Run, data: Path) -> None:
+    printed = msgspec.structs.replace(PAGE, key="key-2", receiver="hook", channel=TERMINAL)
+
+    async def fill(index: SqliteIndex) -> None:
+        await index.write_incidents([RESOLVED])
+        for told in (PAGE, printed):
+            await index.save_notification(told)
+
+    with_index(data, fill)
+    shown = run("incidents", "show", RESOLVED.id).stdout.splitlines()
+    (told,) = [line for line in shown if "pr-team" in line and "sent" in line]
+    (stood_in,) = [line for line in shown if "hook" in line]
+    assert "终端" not in told
+    assert "sent · 只在终端" in stood_in
 
 
 def test_retention_names_what_it_would_drop_and_drops_it_only_without_dry_run(
