@@ -21,6 +21,7 @@ from fengsheng.commands import (
     up,
     worker,
 )
+from fengsheng.stdout import watched_stdout
 from models.commands import app as model_app
 
 app = typer.Typer(
@@ -55,4 +56,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    app()
+    with watched_stdout():
+        app()
