@@ -17,12 +17,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fengsheng.loading_models import load_classifier
 from models.classification import Classification
 from models.data import read_jsonl
 from models.evaluate import Classifies
 from models.explain import explain, words_in
 from models.labels import HEADS, HeadName
+from models.serving import Classifier
 from streams.index.words import split
 
 WORDS = 3
@@ -69,7 +69,7 @@ def main(
     rows = [str(row["text"]) for row in read_jsonl(file)]
     texts = [rows[number * len(rows) // posts] for number in range(posts)]
     texts = [text for text in texts if len(words_in(text, split)) >= 2 * WORDS]
-    classifier = load_classifier(model, "cpu")
+    classifier = Classifier(model, device="cpu", engine="onnx-float32")
     readings = classifier.classify(texts)
     chance = random.Random(1)
     chosen: dict[tuple[str, HeadName], list[list[str]]] = {}
