@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Literal
 
 Language = Literal["zh", "en"]
@@ -51,6 +52,17 @@ def one_of(names: Iterable[str]) -> Both:
     """
     listed = ", ".join(names)
     return Both(f"以下之一：{listed}", f"one of {listed}")
+
+
+def meant(written: str, names: Mapping[str, str]) -> str | None:
+    """Return the name that was probably meant, by itself or by what it is called in Chinese.
+
+    >>> meant("complain", {"complaint": "投诉"}), meant("投诉", {"complaint": "投诉"}), meant("x", {"complaint": ""})
+    ('complaint', 'complaint', None)
+    """
+    words = {**{called: name for name, called in names.items()}, **{name: name for name in names}}
+    close = get_close_matches(written.strip().lower(), words, n=1, cutoff=0.5)
+    return words[close[0]] if close else None
 
 
 NOTHING = Both("什么也没有", "nothing")

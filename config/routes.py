@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from pydantic import Field, field_validator, model_validator
 
-from config.language import Both
+from config.language import Both, meant, one_of
 from config.loading import MisplacedError, raise_all
 from config.receivers import Receiver, secrets_key
 from config.records import Level
+from config.signal_fields import INTENTS
 from config.watches import Model, entries_of, ids_of
 from config.zones import TimeZone
 
@@ -52,6 +53,18 @@ class Route(Model):
         if any(not word.strip() for word in words):
             raise ValueError(Both("不为空的词", "words that are not empty"))
         return words
+
+    @field_validator("intents")
+    @classmethod
+    def _known_intents(cls, written: list[str]) -> list[str]:
+        raise_all(
+            [
+                MisplacedError(_an_intent(word), repr(word), (place,))
+                for place, word in enumerate(written)
+                if word.strip() and word not in INTENTS
+            ]
+        )
+        return written
 
     @field_validator("hours")
     @classmethod
@@ -118,6 +131,14 @@ class Routes(Model):
                     found.append(MisplacedError(expected, told, ("routes", number)))
                     break
         return found
+
+
+def _an_intent(word: str) -> Both:
+    known = one_of(INTENTS)
+    close = meant(word, INTENTS)
+    if close is None:
+        return known
+    return Both(f"{known.zh}（是不是 {close}？）", f"{known} (did you mean {close}?)")
 
 
 def _disagreements(document: Mapping[str, Any]) -> list[MisplacedError]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+from alerting.message.labels import PLATFORMS
 from alerting.senders.base import Clock, Refused, Unavailable
 from alerting.senders.slack_check import CALL_SECONDS, Finding
 from alerting.senders.wiring import Parts, missing_secret, secrets_of
-from config.language import Both
+from config.language import Both, meant
 from config.receivers import (
     DingTalkReceiver,
     EmailReceiver,
@@ -29,6 +30,8 @@ from config.routes import Route, Routes
 from config.settings import Settings
 
 GONE = (404, 410)
+FED = {name: called["zh"] for name, called in PLATFORMS.items() if name != "bilibili"}
+"""The platforms that feeds speak of, with what they are called; B站 is ``bili`` to them."""
 
 
 async def check_receivers(
@@ -61,6 +64,12 @@ def check_routes(routes: Routes) -> list[Finding]:
                 ),
             )
         )
+    findings += [
+        _unknown_platform(number, platform)
+        for number, route in enumerate(routes.routes)
+        for platform in route.platforms
+        if platform not in FED
+    ]
     named = {name for route in routes.routes for name in route.receivers}
     named |= {receiver.fallback for receiver in routes.receivers if receiver.fallback}
     unused = [r.name for r in routes.receivers if r.name not in named and not isinstance(r, TerminalReceiver)]
@@ -72,6 +81,18 @@ def check_routes(routes: Routes) -> list[Finding]:
         )
         findings.append(Finding(True, what, fix))
     return findings
+
+
+def _unknown_platform(number: int, platform: str) -> Finding:
+    """What to say of a platform that a feed of the user's own may well have, but none of ours."""
+    close, known = meant(platform, FED), ", ".join(FED)
+    what = Both(
+        f"routes.{number}：平台 {platform!r} 不是已知的平台，帖子里没有它时这条路由永远不匹配",
+        f"routes.{number}: {platform!r} is no platform that is known here; without posts of it the route"
+        " never matches",
+    )
+    zh, en = (f"是不是 {close}？", f"did you mean {close}? ") if close else ("", "")
+    return Finding(True, what, Both(f"{zh}已知的：{known}", f"{en}known: {known}"))
 
 
 async def _checked(receiver: Receiver, parts: Parts) -> Finding:
