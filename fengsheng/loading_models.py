@@ -8,9 +8,8 @@ from config.language import Both
 from config.settings import Settings
 from fengsheng.output import fail, talk
 from models.heads import ModelLoadError
+from models.places import ROOT, local_directory, looks_local
 from models.serving import Classifier
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def resolve(name: str) -> str:
@@ -21,11 +20,9 @@ def resolve(name: str) -> str:
     ModelLoadError
         `name` can only mean a directory, and there is none: the hub is not asked for it.
     """
-    path = Path(name).expanduser()
-    for folder in (path, ROOT / path):
-        if folder.exists():
-            return str(folder)
-    if _looks_local(name):
+    if (found := local_directory(name)) is not None:
+        return found
+    if looks_local(name):
         raise ModelLoadError(
             Both(
                 f"模型 {name}：没有这个目录（找过 {Path.cwd()} 和 {ROOT}）；"
@@ -35,14 +32,6 @@ def resolve(name: str) -> str:
             )
         )
     return name
-
-
-def _looks_local(name: str) -> bool:
-    """Whether a name is a path: a hub name is ``name`` or ``owner/name``, and its owner no folder here."""
-    if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
-        return True
-    owner, slash, _ = name.partition("/")
-    return bool(slash) and any((folder / owner).is_dir() for folder in (Path(), ROOT))
 
 
 def load_classifier(

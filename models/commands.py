@@ -15,6 +15,7 @@ import typer
 
 from models.heads import ModelLoadError
 from models.labels import HEADS
+from models.places import ROOT, local_directory, looks_local
 from models.threads import wait_politely
 
 app = typer.Typer(
@@ -151,6 +152,15 @@ def crossvalidate(
     typer.echo(as_table(found))
 
 
+def _place(model: str) -> str:
+    """Return the directory of a model, found as `fengsheng classify` finds it, else its name of the hub."""
+    if (found := local_directory(model)) is None and looks_local(model):
+        raise ModelLoadError(
+            f"模型 {model}：没有这个目录 no such directory (looked in {Path.cwd()} and {ROOT}); correct --model"
+        )
+    return found or model
+
+
 def _where(recipe: str, run_dir: Path | None) -> Path:
     return run_dir or Path("runs") / Path(recipe).stem
 
@@ -172,7 +182,7 @@ def _learn(
 
         settings = read_recipe(recipe, Recipe)
         where = _where(recipe, run_dir)
-        opened = [stack.enter_context(closing(Classifier(teacher))) for teacher in teachers]
+        opened = [stack.enter_context(closing(Classifier(_place(teacher)))) for teacher in teachers]
         run(settings, data, base or settings.base, where, teachers=opened, resume=resume)
         typer.echo(f"最佳权重 best weights: {where / 'best.pt'}", err=True)
     if out is not None:
@@ -255,7 +265,7 @@ def evaluate(
             raise ValueError(f"{file}: no rows to measure on")
         from models.serving import Classifier
 
-        classifier = Classifier(model, device=device, engine=engine)
+        classifier = Classifier(_place(model), device=device, engine=engine)
         try:
             found = measure(classifier, rows, chosen)
         finally:
@@ -291,15 +301,16 @@ def bench(
         from models.data import lines_of
         from models.serving.measure import probe_texts
 
+        where = _place(model)
         texts = probe_texts() if file is None else list(itertools.islice(lines_of(file), limit))
         gpu = gpu_share()
-        forward = forward_rates(model, ["cuda"] if gpu else [])
+        forward = forward_rates(where, ["cuda"] if gpu else [])
         cpu = [
             name.partition(" ")[0]
             for name, found in forward.items()
             if "cpu" in name and not isinstance(found, str)
         ]
-        timed = end_to_end(model, texts[:limit], cpu)
+        timed = end_to_end(where, texts[:limit], cpu)
     if as_json:
         rates = {one.what: round(one.rate, 1) for one in timed}
         json.dump({"forward": forward, "text_to_labels": rates, "gpu": gpu}, sys.stdout, ensure_ascii=False)

@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.commands import app
+from models.places import ROOT
 
 RUNNER = CliRunner()
 
@@ -54,3 +55,27 @@ def test_posts_are_joined_with_their_labels(data_dir: Path) -> None:
     assert result.exit_code == 0
     assert len(rows) >= 600
     assert set(rows[0]) == {"id", "text", "intent", "polarity"}
+
+
+@pytest.mark.parametrize("command", ["evaluate", "bench"])
+def test_the_shipped_model_is_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    opened: list[str] = []
+
+    def note(model: str, *_: object, **__: object) -> None:
+        opened.append(model)
+        raise ValueError("enough seen")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("models.serving.Classifier", note)
+    monkeypatch.setattr("models.bench.forward_rates", note)
+    monkeypatch.setattr("models.bench.gpu_share", lambda: None)
+    file = tmp_path / "dev.jsonl"
+    file.write_text('{"text": "气死我了", "label": "angry"}\n', encoding="utf-8")
+    for words in ([], ["--model", "hub/name"], ["--model", str(tmp_path)]):
+        assert RUNNER.invoke(app, [command, str(file), *words]).exit_code == 1
+    assert opened == [str(ROOT / "models" / "fengsheng-small"), "hub/name", str(tmp_path)]
+    missing = RUNNER.invoke(app, [command, str(file), "--model", "models/nosuch"])
+    assert "models/nosuch：没有这个目录" in missing.stderr
+    assert len(opened) == 3
