@@ -72,7 +72,7 @@ async def feed_into(
         if now - said >= _SAID_EVERY_S and stats.lines != before:
             said, before = now, stats.lines
             talk.print(
-                f"{stats.mentions} 条帖子 mentions, {stats.authors} 位作者 authors, {stats.rejected} 行读不了 rejected,"
+                f"{stats.mentions} 条帖子 mentions, {stats.authors} 条作者资料 profiles, {stats.rejected} 行读不了 rejected,"
                 f" {stats.rate:.0f} 行/秒 lines/s, {stats.in_flight} 在途 in flight",
                 soft_wrap=True,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from config.loading import ConfigError
 from fengsheng.language import language, told
 from streams.index.base import IndexUnavailable
 from streams.topics import KafkaUnavailableError
+
+INTERRUPTED = 128 + signal.SIGINT
+"""The status of a command that Ctrl-C ended before it was done."""
 
 talk = Console(stderr=True, highlight=False)
 """Where a person reads: stderr."""
@@ -69,7 +73,7 @@ def explained() -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         talk.print("已停止 stopped")
-        raise typer.Exit(0) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 class _Masking(logging.Formatter):

@@ -13,8 +13,15 @@ from fengsheng.output import talk
 T = TypeVar("T")
 
 
-def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
-    """Run ``main(stop)``; SIGINT and SIGTERM set `stop`, a second one ends the process at once."""
+def run(
+    main: Callable[[asyncio.Event], Coroutine[Any, Any, T]], told: Callable[[int], object] | None = None
+) -> T:
+    """Run ``main(stop)``; SIGINT and SIGTERM set `stop`, a second one ends the process at once.
+
+    Parameters
+    ----------
+    told : called with the number of the signal that asked to stop.
+    """
 
     async def guarded() -> T:
         stop = asyncio.Event()
@@ -25,6 +32,8 @@ def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
                 os._exit(128 + number)
             talk.print("正在停止，完成手中的一批… stopping: finishing the batch in hand (again to force)")
             stop.set()
+            if told is not None:
+                told(number)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, asked, number)

@@ -27,7 +27,7 @@ from streams.index.words import split
 
 _TOGETHER = 512
 _EXPLAINED_TOGETHER = 64
-"""Rows explained together: each is read some fifteen times, once without each of its words."""
+"""Rows explained together: each is read once more for each of its words."""
 
 
 def _chunks(rows: Iterator[dict[str, Any]], together: int) -> Iterator[list[dict[str, Any]]]:
@@ -56,7 +56,8 @@ def classify(
     explaining: Annotated[
         bool,
         typer.Option(
-            "--explain", help="说明理由 Add the words that moved each label (some 15 times slower)."
+            "--explain",
+            help="说明理由 Add the words that moved each label (much slower: each text is read again without each word).",
         ),
     ] = False,
     config: ConfigOption = None,
@@ -114,6 +115,8 @@ def classify(
                 done += len(chunk)
                 if verbose:
                     talk.print(f"{done} 条 rows")
+        if not done and not unreadable.count:
+            talk.print(say("输入是空的：没有可读的行", "the input is empty: no lines to read"))
         if unreadable.count:
             _tell(unreadable)
             if not done:

@@ -54,7 +54,7 @@ def feed(
         except (SinkUnavailable, SourceMissing, CursorsBusy) as error:
             fail(error)
     talk.print(
-        f"{stats.mentions} 条帖子 mentions, {stats.authors} 位作者 authors, {stats.rejected} 行读不了 rejected"
+        f"{stats.mentions} 条帖子 mentions, {stats.authors} 条作者资料 profiles, {stats.rejected} 行读不了 rejected"
     )
 
 

@@ -13,6 +13,7 @@ from config.records import Author, Mention
 from config.settings import KafkaSettings
 from fengsheng.configuration import load_configuration, pseudonym_key
 from fengsheng.kafka_sinks import kafka_sink
+from fengsheng.language import say
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import (
     ConfigOption,
@@ -22,7 +23,7 @@ from fengsheng.options import (
     VerboseOption,
     WatchesOption,
 )
-from fengsheng.output import explained, fail, log_to_stderr, talk
+from fengsheng.output import explained, fail, log_to_stderr, talk, warn
 from fengsheng.reading import read_sorted
 from fengsheng.replaying import Run, replay_embedded, speed_of
 from fengsheng.reporting import as_object, write_report
@@ -73,22 +74,39 @@ def replay(
         )
         mentions, authors = read_sorted(files, form, platform)
         pace = speed_of(speed)
+        signals: list[int] = []
         try:
             if to_kafka:
                 kafka = settings.kafka
-                sent = run(lambda stop: _into_kafka(kafka, mentions, authors, pseudonyms, pace, stop))
+                sent = run(
+                    lambda stop: _into_kafka(kafka, mentions, authors, pseudonyms, pace, stop), signals.append
+                )
                 talk.print(f"{sent} 条已送入 mentions sent to {kafka.bootstrap}")
+                _whole(signals)
                 return
         except SinkUnavailable as error:
             fail(error)
         classifier = load_classifier(settings)
         plan = Run(configuration, mentions, authors, pace, "风声 · 重放 replay")
-        outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop))
+        outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop), signals.append)
         body = as_object(outcome.watches, seconds=round(outcome.seconds, 1))
         if report is not None:
             write_report(report, body)
         else:
             print(json.dumps(body, ensure_ascii=False))
+        _whole(signals)
+
+
+def _whole(signals: list[int]) -> None:
+    """End with the signal's status where one came: a script must not take a part for the whole."""
+    if signals:
+        warn(
+            say(
+                "重放被中断：以上只是已读部分的结果",
+                "the replay was interrupted: this is the result of a part",
+            )
+        )
+        raise typer.Exit(128 + signals[0])
 
 
 async def _into_kafka(

@@ -140,7 +140,8 @@ def test_without_it_no_reasons_are_given(run: Run) -> None:
 
 def test_no_rows_are_no_output(run: Run) -> None:
     done = run("classify", stdin=b"\n\n")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "输入是空的" in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:

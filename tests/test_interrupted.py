@@ -1,0 +1,51 @@
+"""A replay that a signal cut short says so by its status, as shells do, and its report is of the part."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from fengsheng.output import explained
+
+POSTS = [
+    {"platform": "weibo", "id": str(n), "text": "青山茶饮太难喝", "created_at": 1_760_000_000 + n * 600}
+    for n in range(20)
+]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_replay_ends_with_the_status_of_its_signal(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    file, data = tmp_path / "posts.jsonl", tmp_path / "data"
+    file.write_text("\n".join(json.dumps(post) for post in POSTS), encoding="utf-8")
+    words = ["replay", str(file), "--speed", "1", "--data", str(data), "--report", str(tmp_path / "report")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "fengsheng", *words],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path,
+        env={**os.environ, "FENGSHENG_LANGUAGE": "zh"},
+    ) as process:  # fmt: skip
+        # The signals are looked after before the index is opened.
+        end = time.monotonic() + 100
+        while not (data / "index.sqlite").exists() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(1)
+        process.send_signal(number)
+        said = process.communicate(timeout=100)[1].decode()
+    assert process.returncode == 128 + number, said
+    assert "重放被中断" in said
+    assert "watches" in json.loads((tmp_path / "report").read_text(encoding="utf-8"))
+
+
+def test_ctrl_c_before_anything_is_done_is_no_success() -> None:
+    with pytest.raises(typer.Exit) as ended, explained():
+        raise KeyboardInterrupt
+    assert ended.value.exit_code == 130
