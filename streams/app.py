@@ -172,7 +172,7 @@ class Worker:
                 task.add_done_callback(self._tasks.discard)
                 task.add_done_callback(lambda _: room.release())
                 if plan.overlapping == 1:
-                    await task
+                    await _until_done(task)
                 else:
                     before = task
                 yield
@@ -253,6 +253,23 @@ class Worker:
             except Exception as error:
                 self._fail("ticks", error)
                 return
+
+
+async def _until_done(task: asyncio.Task[Any]) -> None:
+    """Wait for a batch; for ever where a stop has cancelled it, until Faust cancels the agent.
+
+    An agent whose own code raises CancelledError is started again by Faust, also amid a stop.
+    That agent would take another batch, and Faust, which cancels only those it had completely
+    started, would wait for its end for ever.
+    """
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if task.cancelled():
+        await asyncio.Event().wait()
+    task.result()
 
 
 def _incoming(event: Any) -> Incoming:

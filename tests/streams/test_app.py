@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from config.settings import KafkaSettings
-from streams.app import AgentPlan, FaustPublisher, Worker, make_app
+from streams.app import AgentPlan, FaustPublisher, Worker, _until_done, make_app
 from streams.broker import EmbeddedBroker
 from streams.stages.base import RAW, SCORED, Incoming, Outgoing
 from tests.streams.recording_stage import RecordingStage
@@ -130,6 +130,18 @@ async def test_a_stage_that_raises_ends_the_worker_and_its_batch_comes_again(boo
         await second.until(lambda: done + len(second.seen) >= COUNT)
         await running.stop()
     assert second.values() == VALUES[done:]
+
+
+async def test_an_agent_whose_batch_a_stop_cuts_off_is_not_started_again_by_an_error() -> None:
+    batch = asyncio.create_task(asyncio.Event().wait())
+    agent = asyncio.create_task(_until_done(batch))
+    await asyncio.sleep(0)  # both wait now
+    batch.cancel()
+    done, _ = await asyncio.wait({agent}, timeout=0.2)
+    assert not done
+    agent.cancel()
+    await asyncio.wait({agent})
+    assert agent.cancelled()
 
 
 async def test_owned_watches_are_those_whose_partition_the_producer_uses(bootstrap: str) -> None:
