@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fengsheng.output import talk
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+LONGEST_STOP_S: Final = 60.0
+"""Seconds after which a stop that has not ended is cut off; batches in hand get half of them."""
 
 
 def run(
     main: Callable[[asyncio.Event], Coroutine[Any, Any, T]], told: Callable[[int], object] | None = None
 ) -> T:
     """Run ``main(stop)``; SIGINT and SIGTERM set `stop`, a second one ends the process at once.
+
+    So does the end of `LONGEST_STOP_S` seconds. Nothing is lost by either: what was not stored
+    is read again at the next start.
 
     Parameters
     ----------
@@ -32,8 +40,19 @@ def run(
                 os._exit(128 + number)
             talk.print("正在停止，完成手中的一批… stopping: finishing the batch in hand (again to force)")
             stop.set()
+            loop.call_later(LONGEST_STOP_S, cut_off, number)
             if told is not None:
                 told(number)
+
+        def cut_off(number: int) -> None:
+            names = ", ".join(sorted({task.get_name() for task in asyncio.all_tasks(loop)}))
+            talk.print(
+                f"{LONGEST_STOP_S:.0f} 秒还没停下，就此结束；没做完的下次启动时重读 "
+                "did not stop in time, ending now; what was not done is read again",
+                soft_wrap=True,
+            )
+            _log.warning("still running when the stop was cut off: %s", names)
+            os._exit(128 + number)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, asked, number)
