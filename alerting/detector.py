@@ -19,8 +19,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from alerting import growth
-from alerting.baseline import Baseline, Normal
-from alerting.buckets import Outcome, Ring, compact
+from alerting.baseline import Baseline
 from alerting.evidence import gather, quote
 from alerting.hot import HotList, is_entry
 from alerting.incidents import Incidents, Scene
@@ -28,8 +27,7 @@ from alerting.levels import explain, judge
 from alerting.onset import first_of_rise
 from alerting.ramp import Ramp
 from alerting.terms import UsualTerms
-from alerting.velocity import WideWindow, Window, mass_of, shares
-from config.calendar import on_at
+from alerting.windows import MINUTE, Seen, Windows
 from config.muting import MutingRules
 from config.records import Act, Evidence, HourSummary, Incident, ScoredMention, Signal, Silence, Transition
 from config.rules import Rules
@@ -37,7 +35,6 @@ from config.watches import Watch
 
 Output = Signal | Incident
 
-MINUTE: Final = 60.0
 _EXACT: Final = 1e-6
 
 
@@ -58,19 +55,13 @@ class Detector:
         self.rules = rules
         self.live: Signal | None = None
         self._signals = signals
-        span = max(rules.evidence_window, 2 * rules.window, MINUTE)
-        self._ring = Ring(rules.bucket, span, rules.allowed_lateness)
-        self._short = Window(self._ring, rules.window)
-        self._before = Window(self._ring, rules.window)
-        self._wide = WideWindow(self._ring, rules.evidence_window)
+        self._windows = Windows(rules)
+        self._ring = self._windows.ring
         self._baseline = Baseline(rules)
         self._ramp = Ramp()
         self._incidents = Incidents(watch, rules, muting)
         self._usual = UsualTerms()
         self._hot = HotList(rules.evidence_window)
-        self._least_mentions = rules.least("mentions")
-        self._least_velocity = rules.least("velocity")
-        self._window_min = rules.window / MINUTE
         self._next: int | None = None
         self._minute = 0
         self._leave_out()
@@ -140,7 +131,7 @@ class Detector:
             self._begin(mention.created_at)
             if done is not None:
                 self._run(min(mention.created_at, done), replay=True)
-            self._count(mention)
+            self._windows.count(mention)
         if done is not None:
             self._begin(done)
             self._run(done, replay=True)
@@ -158,7 +149,7 @@ class Detector:
             return []
         self._begin(mention.created_at)
         outputs = self._run(max(mention.created_at, self.watermark or mention.created_at))
-        self._count(mention)
+        self._windows.count(mention)
         return outputs
 
     def advance(self, now: float) -> list[Output]:
@@ -193,13 +184,6 @@ class Detector:
             self._next = floor(at / self.rules.tick) + 1
             self._minute = floor(at / MINUTE)
 
-    def _count(self, mention: ScoredMention) -> None:
-        post = compact(mention)
-        if self._ring.add(mention, post) is Outcome.COUNTED:
-            number = self._ring.index(mention.created_at)
-            for window in (self._short, self._before, self._wide):
-                window.join(number, post)
-
     def _run(self, until: float, *, replay: bool = False) -> list[Output]:
         """Evaluate the ticks up to `until`, those that can matter."""
         outputs: list[Output] = []
@@ -226,7 +210,7 @@ class Detector:
         return outputs
 
     def _idle(self, at: float, replay: bool) -> bool:
-        if self._ring.negative >= self._least_mentions:
+        if self._windows.enough_for_a_level:
             return False
         return not (self._told_open(at) if replay else self._incidents.hot)
 
@@ -237,9 +221,7 @@ class Detector:
     def _slide(self, at: float, replay: bool) -> None:
         head = floor(at / self.rules.bucket + _EXACT)
         self._hot.forget_before(at)
-        self._short.slide(head)
-        self._before.slide(head - round(self.rules.window / self.rules.bucket))
-        self._wide.slide(head)
+        self._windows.slide(head)
         open_before = self._told_open(at) if replay else self._incidents.open is not None
         for bucket in self._ring.drop_before(head):
             if not open_before:
@@ -249,7 +231,7 @@ class Detector:
     def _replay(self, at: float) -> None:
         self._minute = max(self._minute, floor(at / MINUTE + _EXACT))
         self._ramp.replay(at)
-        if self._possible():
+        if self._windows.possible:
             signal = self._measure(at, None)
             self._incidents.holds.note(at, judge(self.rules, signal).level)
         else:
@@ -258,8 +240,8 @@ class Detector:
     def _evaluate(self, at: float) -> list[Output]:
         minute_mass = self._finish_minute(at)
         hot = self._incidents.hot
-        routine = self._signals and (minute_mass is not None or self._above_band(at))
-        possible = self._possible()
+        routine = self._signals and (minute_mass is not None or self._windows.above_band(self._baseline, at))
+        possible = self._windows.possible
         if not (hot or possible):
             self._incidents.holds.lapse()
         if not (hot or possible or routine):
@@ -287,83 +269,20 @@ class Detector:
         if minute <= self._minute:
             return None
         self._minute = minute
-        if not self._wide.mentions:
+        if not self._windows.wide.mentions:
             return None
-        end = self._ring.index(minute * MINUTE)
-        start = self._ring.index((minute - 1) * MINUTE)
-        posts = [post for _, bucket in self._ring.between(start, end) for post in bucket.posts]
-        mass = round(mass_of(posts, self.rules.author_cap), 4)
+        mass = self._windows.mass_of_minute(minute)
         self._baseline.add(at, mass)
         self._ramp.add(mass, self._baseline.hour_at(at))
         return mass
 
-    def _possible(self) -> bool:
-        """Whether some level could be met, by the bounds of its condition that cost nothing to look at."""
-        return (
-            self._wide.negative >= self._least_mentions
-            and self._short.crowd.mass >= self._least_velocity * self._window_min
-        )
-
-    def _above_band(self, at: float) -> bool:
-        bound = self._short.crowd.mass / self._window_min
-        return bound > 0 and bound > self._normal(at).band(self._window_min)[1]
-
-    def _normal(self, at: float) -> Normal:
-        return self._baseline.at(at)
-
     def _measure(self, at: float, minute_mass: float | None) -> Signal:
-        short, wide, minutes = self._short, self._wide, self._window_min
-        normal = self._normal(at)
-        cap = self.rules.author_cap
-        mass = short.crowd.capped(cap)
-        velocity = mass / minutes
-        low, high = normal.band(minutes)
-        long = self.rules.evidence_window / MINUTE
-        sustained = wide.crowd.capped(cap) / long
-        return Signal(
-            watch=self.watch.id,
-            at=at,
-            window_s=self.rules.window,
-            mentions=short.mentions,
-            negative=short.negative,
-            mass=mass,
-            velocity=velocity,
-            velocity_raw=short.negative / minutes,
-            acceleration=(velocity - self._before.crowd.capped(cap) / minutes) / minutes,
-            expected=normal.mean,
-            band_low=low,
-            band_high=high,
-            z=normal.z(velocity, minutes),
-            factor=velocity / normal.mean,
-            negative_share=short.negative_share,
-            authors=len(wide.authors),
-            negative_authors=len(wide.crowd.voices),
-            top_author_share=wide.crowd.top_share,
-            platforms=len(wide.platforms),
-            late=self._ring.late,
-            emotions=shares(wide.emotions),
-            intents=shares(wide.intents),
-            by_platform=dict(sorted(wide.platforms.items(), key=lambda item: (-item[1], item[0]))),
-            coordination=wide.coordination,
-            cold_start=normal.cold_start,
-            minute_mass=minute_mass,
-            evidence_negative=wide.negative,
-            negative_stories=len(wide.stories),
-            largest_account=wide.largest_account,
-            authority=wide.authority,
-            negative_texts=wide.crowd.texts,
-            sustained=sustained,
-            sustained_factor=sustained / normal.mean,
-            sustained_z=normal.z(sustained, long),
-            sustained_share=wide.negative_share,
-            ramp=self._ramp.sum,
-            event=on_at(self.rules.calendar, at),
-            hot_rank=self._hot.best(at),
-        )
+        seen = Seen(self._ramp.sum, self._hot.best(at), minute_mass)
+        return self._windows.signal(self.watch.id, at, self._baseline.at(at), seen)
 
     def _scene(self, at: float, signal: Signal) -> Scene:
         verdict = judge(self.rules, signal)
-        ring, wide = self._ring, self._wide
+        ring, wide = self._ring, self._windows.wide
 
         def first_from(started: float | None) -> ScoredMention | None:
             if started is not None:
