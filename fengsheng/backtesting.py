@@ -18,7 +18,7 @@ from config.settings import Settings
 from config.watches import Watch
 from fengsheng.configuration import Configuration, pseudonym_key
 from fengsheng.enrichers import make_enricher
-from fengsheng.indexes import open_existing_index
+from fengsheng.indexes import existing_index
 from fengsheng.output import talk
 from models.serving import Classifier
 from streams.enriching import Enricher, whole_text
@@ -94,16 +94,12 @@ def scored_from_index(
     """
 
     async def read() -> list[ScoredMention]:
-        index = open_existing_index(settings)
-        await index.open()
-        try:
+        async with existing_index(settings) as index:
             return [
                 replace(mention, watch=watch.id)
                 for watch in watches
                 async for mention in index.recent(watch.id, since, until)
             ]
-        finally:
-            await index.close()
 
     return sorted(asyncio.run(read()), key=lambda mention: (mention.created_at, mention.mention_id))
 
@@ -118,16 +114,12 @@ def false_alarms_in_index(settings: Settings, watches: Sequence[Watch]) -> dict[
     """
 
     async def read() -> list[Incident]:
-        index = open_existing_index(settings)
-        await index.open()
-        try:
+        async with existing_index(settings) as index:
             return [
                 incident
                 for watch in watches
                 for incident in await index.incidents(watch=watch.id, limit=_ALL_INCIDENTS)
             ]
-        finally:
-            await index.close()
 
     return false_alarm_spans(asyncio.run(read()))
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from config.language import Both
 from config.settings import Settings
 from streams.index.base import Index, IndexUnavailable
 from streams.index.sqlite import SqliteIndex
 
 
-def open_existing_index(settings: Settings) -> Index:
-    """Return the index of a command that only looks, not yet opened.
+@asynccontextmanager
+async def existing_index(settings: Settings) -> AsyncIterator[Index]:
+    """Open the index of a command that only looks, and close it again.
 
     Raises
     ------
@@ -26,7 +30,12 @@ def open_existing_index(settings: Settings) -> Index:
                 " or set FENGSHENG_ELASTICSEARCH__URL",
             )
         )
-    return open_index(settings)
+    index = open_index(settings)
+    await index.open()
+    try:
+        yield index
+    finally:
+        await index.close()
 
 
 def open_index(settings: Settings) -> Index:

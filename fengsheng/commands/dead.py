@@ -11,7 +11,7 @@ import typer
 from config.records import DeadLetter, encode
 from config.settings import Settings
 from fengsheng.configuration import load_configuration
-from fengsheng.indexes import open_existing_index
+from fengsheng.indexes import existing_index
 from fengsheng.options import ConfigOption, DataOption, VerboseOption
 from fengsheng.output import escaped, explained, log_to_stderr, out, table_of, talk
 from fengsheng.times import when
@@ -53,9 +53,5 @@ def dead(
 
 
 async def _dead(settings: Settings, limit: int) -> list[DeadLetter]:
-    index = open_existing_index(settings)
-    await index.open()
-    try:
+    async with existing_index(settings) as index:
         return await index.dead(limit)
-    finally:
-        await index.close()

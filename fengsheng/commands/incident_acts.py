@@ -13,7 +13,7 @@ from config.language import Both
 from config.records import Act, ActKind, Incident, IncidentState
 from config.settings import Settings
 from fengsheng.configuration import load_configuration
-from fengsheng.indexes import open_existing_index
+from fengsheng.indexes import existing_index
 from fengsheng.language import say
 from fengsheng.options import ConfigOption, DataOption, VerboseOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
@@ -129,9 +129,7 @@ def _do(settings: Settings, incident_id: str, kind: ActKind, by: str | None, why
 
 
 async def _done(settings: Settings, incident_id: str, kind: ActKind, who: str, why: str, wait: float) -> None:
-    index = open_existing_index(settings)
-    await index.open()
-    try:
+    async with existing_index(settings) as index:
         incident = await index.incident(incident_id)
         if incident is None:
             fail(unknown_incident(incident_id))
@@ -160,8 +158,6 @@ async def _done(settings: Settings, incident_id: str, kind: ActKind, who: str, w
                 ),
                 soft_wrap=True,
             )
-    finally:
-        await index.close()
 
 
 def _needless(incident: Incident, kind: ActKind, who: str) -> str | None:

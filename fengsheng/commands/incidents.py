@@ -18,7 +18,7 @@ from config.settings import Settings
 from fengsheng.commands.incident_acts import ack, false_alarm, resolve, unknown_incident
 from fengsheng.commands.silences import silence, silences, unsilence
 from fengsheng.configuration import Configuration, load_configuration
-from fengsheng.indexes import open_existing_index
+from fengsheng.indexes import existing_index
 from fengsheng.language import say
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of
@@ -85,14 +85,10 @@ def list_(
 
 
 async def _list(configuration: Configuration, watch: str | None, open_only: bool) -> list[Incident]:
-    index = open_existing_index(configuration.settings)
-    await index.open()
-    try:
+    async with existing_index(configuration.settings) as index:
         if watch is not None:
             await check_watches([watch], configuration.watches.by_id(), index)
         return await index.incidents(watch=watch, open_only=open_only)
-    finally:
-        await index.close()
 
 
 @app.command()
@@ -201,14 +197,10 @@ def _where(notification: Notification) -> str:
 async def _show(
     settings: Settings, incident_id: str
 ) -> tuple[Incident | None, list[Notification], list[Signal]]:
-    index = open_existing_index(settings)
-    await index.open()
-    try:
+    async with existing_index(settings) as index:
         incident = await index.incident(incident_id)
         if incident is None:
             return None, [], []
         until = incident.resolved_at if incident.resolved_at is not None else incident.updated_at
         signals = await index.signals(incident.watch, incident.started_at, until + 1)
         return incident, await index.notifications(incident_id), signals
-    finally:
-        await index.close()

@@ -10,7 +10,7 @@ import typer
 
 from config.settings import Settings
 from fengsheng.configuration import load_configuration
-from fengsheng.indexes import open_existing_index
+from fengsheng.indexes import existing_index
 from fengsheng.options import ConfigOption, DataOption, VerboseOption
 from fengsheng.output import explained, log_to_stderr, talk
 
@@ -39,10 +39,6 @@ def retention(
 
 
 async def _drop(settings: Settings, dry_run: bool) -> list[str]:
-    index = open_existing_index(settings)
-    await index.open()
-    try:
+    async with existing_index(settings) as index:
         now = time.time()
         return await (index.expired(now) if dry_run else index.drop_expired(now))
-    finally:
-        await index.close()

@@ -18,7 +18,7 @@ from config.rules import LevelRule, Rules
 from config.settings import Settings
 from config.watches import Watch
 from fengsheng.configuration import Configuration, load_configuration
-from fengsheng.indexes import open_existing_index
+from fengsheng.indexes import existing_index
 from fengsheng.language import say, told
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk
@@ -128,12 +128,8 @@ def _chosen(configuration: Configuration, watch: str | None) -> list[Watch]:
 async def _tried(
     configuration: Configuration, watches: list[Watch], span: tuple[float | None, float], english: bool
 ) -> dict[str, Trial]:
-    index = open_existing_index(configuration.settings)
-    await index.open()
-    try:
+    async with existing_index(configuration.settings) as index:
         return {w.id: await _try(index, w, configuration.rules_of(w), span, english) for w in watches}
-    finally:
-        await index.close()
 
 
 async def _try(

@@ -18,7 +18,7 @@ from config.records import Level, Silence, encode
 from config.settings import Settings
 from fengsheng.commands.incident_acts import ByOption, not_kept, person, unknown_incident
 from fengsheng.configuration import Configuration, load_configuration
-from fengsheng.indexes import open_existing_index
+from fengsheng.indexes import existing_index
 from fengsheng.language import say
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk, warn
@@ -174,9 +174,7 @@ async def _make(configuration: Configuration, made: Silence) -> float | None:
 
     Only where an index is: nobody would heed a silence in another.
     """
-    index = open_existing_index(configuration.settings)
-    await index.open()
-    try:
+    async with existing_index(configuration.settings) as index:
         await check_watches(made.watches, configuration.watches.by_id(), index)
         watches = made.watches or list(configuration.watches.by_id())
         if made.incident_id is not None:
@@ -186,17 +184,11 @@ async def _make(configuration: Configuration, made: Silence) -> float | None:
         await _keep(index, made)
         signals = [await index.last_signal(watch) for watch in watches]
         return max((signal.at for signal in signals if signal is not None), default=None)
-    finally:
-        await index.close()
 
 
 async def _write(settings: Settings, made: Silence) -> None:
-    index = open_existing_index(settings)
-    await index.open()
-    try:
+    async with existing_index(settings) as index:
         await _keep(index, made)
-    finally:
-        await index.close()
 
 
 async def _keep(index: Index, made: Silence) -> None:
@@ -205,12 +197,8 @@ async def _keep(index: Index, made: Silence) -> None:
 
 
 async def _list(settings: Settings, since: float | None) -> list[Silence]:
-    index = open_existing_index(settings)
-    await index.open()
-    try:
+    async with existing_index(settings) as index:
         return await index.silences(since)
-    finally:
-        await index.close()
 
 
 def _doubt(made: Silence, newest: float, zone: str) -> Both | None:
