@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from models.run_log import LOG, read_epochs
 from models.threads import wait_politely
 
 PLAIN: dict[str, Any] = {
@@ -42,14 +42,7 @@ FIGURES = ("usual_macro_f1", "virus_macro_f1", "labelled_intent_macro_f1", "labe
 
 
 def last_epoch(run_dir: Path) -> dict[str, float] | None:
-    log = run_dir / "log.jsonl"
-    if not log.is_file():
-        return None
-    epochs = [
-        entry
-        for line in log.read_text(encoding="utf-8").splitlines()
-        if "epoch" in (entry := json.loads(line))
-    ]
+    epochs = read_epochs(run_dir) if (run_dir / LOG).is_file() else []
     return epochs[-1] if epochs else None
 
 

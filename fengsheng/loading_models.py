@@ -8,7 +8,7 @@ from config.language import Both
 from config.settings import Settings
 from fengsheng.output import fail, talk
 from models.heads import ModelLoadError
-from models.places import ROOT, local_directory, looks_local
+from models.places import ROOT, place_of
 from models.serving import Classifier
 
 
@@ -20,9 +20,7 @@ def resolve(name: str) -> str:
     ModelLoadError
         `name` can only mean a directory, and there is none: the hub is not asked for it.
     """
-    if (found := local_directory(name)) is not None:
-        return found
-    if looks_local(name):
+    if (place := place_of(name)) is None:
         raise ModelLoadError(
             Both(
                 f"模型 {name}：没有这个目录（找过 {Path.cwd()} 和 {ROOT}）；"
@@ -31,7 +29,7 @@ def resolve(name: str) -> str:
                 " correct --model or settings.model, or make one with: fengsheng model finetune --out DIR",
             )
         )
-    return name
+    return place
 
 
 def load_classifier(

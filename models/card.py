@@ -14,6 +14,7 @@ from models.labelled import read_labels
 from models.labels import HEADS, LABEL_ZH, HeadName
 from models.metrics import Report
 from models.recipe import Recipe
+from models.run_log import read_epochs
 from models.teaching import read_teachers
 
 _HEAD: Final = """---
@@ -145,14 +146,12 @@ def _epochs(run_dir: Path) -> str:
         "| epoch | usual macro-F1 | usual accuracy | virus macro-F1 | intent macro-F1 | polarity accuracy |",
         "| ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for line in (run_dir / "log.jsonl").read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        if "epoch" in entry:
-            lines.append(
-                f"| {entry['epoch']} | {entry['usual_macro_f1']:.4f} | {entry['usual_accuracy']:.4f} "
-                f"| {entry['virus_macro_f1']:.4f} | {entry.get('labelled_intent_macro_f1', 0):.4f} "
-                f"| {entry.get('labelled_polarity_accuracy', 0):.4f} |"
-            )
+    lines += [
+        f"| {entry['epoch']} | {entry['usual_macro_f1']:.4f} | {entry['usual_accuracy']:.4f} "
+        f"| {entry['virus_macro_f1']:.4f} | {entry.get('labelled_intent_macro_f1', 0):.4f} "
+        f"| {entry.get('labelled_polarity_accuracy', 0):.4f} |"
+        for entry in read_epochs(run_dir)
+    ]
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ import typer
 
 from models.heads import ModelLoadError
 from models.labels import HEADS
-from models.places import ROOT, local_directory, looks_local
+from models.places import ROOT, place_of
 from models.threads import wait_politely
 
 app = typer.Typer(
@@ -154,11 +154,11 @@ def crossvalidate(
 
 def _place(model: str) -> str:
     """Return the directory of a model, found as `fengsheng classify` finds it, else its name of the hub."""
-    if (found := local_directory(model)) is None and looks_local(model):
+    if (place := place_of(model)) is None:
         raise ModelLoadError(
             f"模型 {model}：没有这个目录 no such directory (looked in {Path.cwd()} and {ROOT}); correct --model"
         )
-    return found or model
+    return place
 
 
 def _where(recipe: str, run_dir: Path | None) -> Path:

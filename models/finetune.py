@@ -18,6 +18,7 @@ from models.labels import HEADS, TRAINED
 from models.metrics import report
 from models.normalise import normalise
 from models.recipe import Recipe
+from models.run_log import LOG
 from models.teaching import Teacher, teach, write_teachers
 from models.training import Encoded, encode_rows, pad, save_atomically, train
 from models.vocabulary import (
@@ -197,7 +198,7 @@ def finetune(
     run_dir.mkdir(parents=True, exist_ok=True)
     source = resolve_base(base)
     if not resume:
-        for name in ("prepared.pt", "checkpoint.pt", "best.pt", "log.jsonl"):
+        for name in ("prepared.pt", "checkpoint.pt", "best.pt", LOG):
             (run_dir / name).unlink(missing_ok=True)
     if not (run_dir / "prepared.pt").is_file():
         _prepare(recipe, data_dir, source, run_dir, labels, fold)

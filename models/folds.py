@@ -6,7 +6,6 @@ splits as ever, so that the fold that measures decides nothing (Stone 1974, J. R
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from statistics import mean, stdev
 
 from models.labelled import LABELS
 from models.recipe import Recipe
+from models.run_log import read_epochs
 
 FIGURES = ("fold_usual_macro_f1", "fold_usual_accuracy", "fold_virus_macro_f1", "fold_virus_accuracy")
 
@@ -58,9 +58,7 @@ def crossvalidate(
     for fold in folds:
         where = run_dir / f"fold-{fold.number}-of-{fold.count}"
         finetune(recipe, data_dir, base, where, labels=labels, fold=fold, resume=resume)
-        lines = (where / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        epochs = [entry for line in lines if "epoch" in (entry := json.loads(line))]
-        found[fold.number] = max(epochs, key=lambda entry: float(entry["score"]))
+        found[fold.number] = max(read_epochs(where), key=lambda entry: entry["score"])
     return found
 
 

@@ -9,13 +9,19 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 """The folder of the program, where the shipped model lies whatever folder it is started in."""
 
 
-def local_directory(name: str) -> str | None:
-    """Return the path that `name` means, looked for here and beside the program; None where neither has it."""
+def place_of(name: str) -> str | None:
+    """Return the directory that `name` means, looked for here and beside the program, else `name` for the hub.
+
+    None where it can only mean a directory and there is none: the hub is not to be asked for it.
+    """
     path = Path(name).expanduser()
-    return next((str(folder) for folder in (path, ROOT / path) if folder.exists()), None)
+    for folder in (path, ROOT / path):
+        if folder.exists():
+            return str(folder)
+    return None if _looks_local(name) else name
 
 
-def looks_local(name: str) -> bool:
+def _looks_local(name: str) -> bool:
     """Whether a name is a path: a hub name is ``name`` or ``owner/name``, and its owner no folder here."""
     if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
         return True

@@ -23,6 +23,7 @@ from models.losses import class_weights, distillation, divergence, loss_of, pert
 from models.optimising import Average, make_optimizer, schedule
 from models.recipe import Recipe
 from models.replicas import Replicas
+from models.run_log import LOG
 
 if TYPE_CHECKING:
     from models.multihead import MentionClassifier
@@ -201,7 +202,7 @@ def train(
         save_atomically(state, checkpoint)
 
     def log(entry: dict[str, float]) -> None:
-        with (run_dir / "log.jsonl").open("a", encoding="utf-8") as file:
+        with (run_dir / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **entry}) + "\n")
 
     def judged() -> tuple[dict[str, float], dict[str, torch.Tensor]]:
