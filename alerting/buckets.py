@@ -39,7 +39,8 @@ class Outcome(StrEnum):
 class Post(NamedTuple):
     """What the windows count of one mention; `mass` in millionths, 0 unless negative.
 
-    `quoting` tells that `saying` is another's words. `wordless` marks a repost without any words, which says neither yes nor no.
+    `quoting` tells that `saying` is another's words. `wordless` marks a repost without any
+    words, which says neither yes nor no.
     """
 
     author: str

@@ -28,9 +28,11 @@ from alerting.capping import MENTION_MASS, MICRO
 SHORTEST: Final = 8
 """Bare characters from which equal texts are a copy, not the same exclamation."""
 
-_ASIDE = re.compile(r"https?://\S+|@[^\s:：]+|\[[^\[\]]{1,8}\]")
-_WRITTEN_FOR_THEM = re.compile(r"https?://\S+|@[^\s:：]+")
-_SIGN = re.compile(r"\[[^\[\]]{1,8}\]|[\U0001f300-\U0001faff\u2600-\u27bf]")
+_POINTER: Final = r"https?://\S+|@[^\s:：]+"
+_EMOTICON: Final = r"\[[^\[\]]{1,8}\]"
+_WRITTEN_FOR_THEM = re.compile(_POINTER)
+_ASIDE = re.compile(rf"{_POINTER}|{_EMOTICON}")
+_SIGN = re.compile(rf"{_EMOTICON}|[\U0001f300-\U0001faff\u2600-\u27bf]")
 _NOISE = re.compile(r"[\W\d_]+")
 _PLATFORM_WORDS: Final = frozenset({"", "转发微博", "轉發微博", "快转微博", "转发", "转", "repost"})
 """What stands in a repost whose author added nothing."""

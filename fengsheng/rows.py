@@ -9,11 +9,9 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from config.language import Both
-from streams.feeds.encoding import Transcoder
+from streams.feeds.encoding import BOM, UTF16, Transcoder
 from streams.feeds.opening import DAMAGED
 
-BOM: Final = b"\xef\xbb\xbf"
-UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _LEARNT_TOGETHER: Final = 64
 _SHOWN: Final = 5
 
@@ -66,10 +64,7 @@ def _lines(stream: BinaryIO, name: str, unreadable: Unreadable) -> Iterator[byte
             number += 1
             yield line
     except (*DAMAGED, EOFError) as error:
-        why = Both(
-            f"压缩文件从这里起损坏（{error}）", f"the compressed file is damaged from here on ({error})"
-        )
-        unreadable.add(f"{name}:{number + 1}", why)
+        unreadable.add(f"{name}:{number + 1}", damaged(error))
 
 
 def _read(raw: bytes, name: str) -> dict[str, Any] | Both | None:

@@ -1,7 +1,8 @@
 """The ONNX graph of a model directory, made from ``config.json`` and the safetensors file without torch.
 
 The operators are ONNX's own and those fused ones of ONNX Runtime (``com.microsoft``) that were measured faster
-than their parts: attention, GELU, the product with dynamic quantisation. Rows are padded on the right; padding is masked in attention and left out of the mean.
+than their parts: attention, GELU, the product in int8. Rows are padded on the right; padding is masked in attention
+and left out of the mean.
 """
 
 from __future__ import annotations

@@ -7,15 +7,19 @@ from collections.abc import Iterable
 
 log = logging.getLogger(__name__)
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+BOM = b"\xef\xbb\xbf"
+"""The mark that some programs put before UTF-8."""
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""How a file in UTF-16 begins, of either byte order."""
 
 
 class Transcoder:
     """Turns the lines of one file into UTF-8.
 
-    UTF-8 (with or without a byte-order mark) is left as it is, cut in the middle of its last character or not. A file most of whose lines beyond ASCII are no
-    UTF-8 while all of them are GB18030 is read as GB18030, which is said in the log once. Any
-    other faulty line is left for the parser to reject.
+    UTF-8 (with or without a byte-order mark) is left as it is, cut in the middle of its last
+    character or not. A file most of whose lines beyond ASCII are no UTF-8 while all of them are
+    GB18030 is read as GB18030, which is said in the log once. Any other faulty line is left for the
+    parser to reject.
     """
 
     def __init__(self, file: str) -> None:
@@ -35,7 +39,7 @@ class Transcoder:
                 good += 1
             else:
                 bad += 1
-                chinese = chinese and not line.startswith(_UTF16) and b"\x00" not in line
+                chinese = chinese and not line.startswith(UTF16) and b"\x00" not in line
                 chinese = chinese and _decodes(line, "gb18030")
         if bad > good and chinese:
             self.encoding = "gb18030"

@@ -28,7 +28,7 @@ RULE_SETS = load(Path(__file__).parents[2] / "config" / "rules.yaml", RuleSets).
 DEFAULT = RULE_SETS["default"]
 
 # Texts that differ in digits alone are copies; these are of different people.
-_NUMERALS = str.maketrans("0123456789", "零一二三四五六七八九")
+NUMERALS = str.maketrans("0123456789", "零一二三四五六七八九")
 CALM_WORDS = ["今天", "奶茶", "好喝", "推荐", "门店", "排队", "新品", "杯子", "周末", "朋友"]
 ANGRY_WORDS = ["奶茶", "异物", "虫子", "拉肚子", "客服", "投诉", "曝光", "恶心", "门店", "退款"]
 
@@ -49,7 +49,7 @@ def mention(
     said = (
         text
         if text is not None
-        else f"第{str(number).translate(_NUMERALS)}条："
+        else f"第{str(number).translate(NUMERALS)}条："
         + ("喝出虫子了太恶心" if negative else "今天的奶茶不错")
     )
     return ScoredMention(

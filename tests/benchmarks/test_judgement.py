@@ -18,22 +18,18 @@ from benchmarks.judgement.rivals import rivals
 from benchmarks.judgement.tables import by_kind, by_size, compared
 from config.records import Kind as PostKind
 from config.settings import ScoringSettings
-from tests.alerting.timeline import RULE_SETS
+from tests.alerting.timeline import NUMERALS, RULE_SETS
 
 ANGRY = Reading("angry", "complaint", "negative", 1.2)
 CALM = Reading("happy", "other", "positive", 0.02)
 NOON = 12 * HOUR
 
 
-# Texts that differ in digits alone are copies; these are of different people.
-_NUMERALS = str.maketrans("0123456789", "零一二三四五六七八九")
-
-
 def post(number: int, at: float, negative: bool, where: str = "c") -> Post:
     text = (
-        f"{where} 第{str(number).translate(_NUMERALS)}条：这家店的奶茶里喝出了虫子太恶心"
+        f"{where} 第{str(number).translate(NUMERALS)}条：这家店的奶茶里喝出了虫子太恶心"
         if negative
-        else f"{where} 第{str(number).translate(_NUMERALS)}条：今天也很好"
+        else f"{where} 第{str(number).translate(NUMERALS)}条：今天也很好"
     )
     return Post(at, text, f"{where}-{number}", PostKind.POST, ANGRY if negative else CALM, 1.0, negative)
 

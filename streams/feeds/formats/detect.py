@@ -1,7 +1,8 @@
 """``--format auto``: which form a line has, and its reading; never raises.
 
 A line that names its platform is our own form; one with MediaCrawler's fields is
-MediaCrawler's; a list of titles with a time is a hot list; one with `id` and `created_at` (or a profile) is our own form without a platform.
+MediaCrawler's; a list of titles with a time is a hot list; one with `id` and `created_at` (or a
+profile) is our own form without a platform.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from config.records import Author, Mention
+from streams.feeds.encoding import BOM
 from streams.feeds.formats import hotlist, mediacrawler, own
 from streams.feeds.formats.hotlist import HotSnapshot
 from streams.feeds.formats.platforms import ALIASES
 from streams.feeds.formats.rejected import Code, Rejected
 
 _BLANK: Final = b" \t\r\n\x0b\x0c"
-_BOM: Final = b"\xef\xbb\xbf"
 
 
 class Format(StrEnum):
@@ -61,8 +62,8 @@ def parse_line(data: bytes, path: str = "", reading: Reading = DEFAULT) -> Parse
     reading : how to read it.
     """
     data = data.strip(_BLANK)
-    if data.startswith(_BOM):
-        data = data[len(_BOM) :].strip(_BLANK)
+    if data.startswith(BOM):
+        data = data[len(BOM) :].strip(_BLANK)
     if not data:
         return None
     if b"\x00" in data:
@@ -95,7 +96,7 @@ def parse_row(row: dict[str, Any], path: str = "", reading: Reading = DEFAULT) -
         return own.parse(row, ALIASES.get(reading.platform, reading.platform), reading.feed)
     keys = ", ".join(sorted(map(str, row))[:8])
     expected = {
-        Format.AUTO: "our own form (docs/mention-format.md) MediaCrawler's, or a hot list",
+        Format.AUTO: "our own form (docs/mention-format.md), MediaCrawler's, or a hot list",
         Format.MEDIACRAWLER: "MediaCrawler's",
         Format.FENGSHENG: "our own form (docs/mention-format.md)",
         Format.HOTLIST: "a hot list (docs/feeds.md)",
