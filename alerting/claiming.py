@@ -6,11 +6,18 @@ the claim and waits `LEASE` before it asks the receiver and sends. The predecess
 claim right before each request and gives up where the name is not its own; what it looked at
 is too old after `FRESH`. So each request of the predecessor began at most `FRESH` after the
 successor's name was written, and is over when the successor asks.
+
+Who finds the claim taken from it stands back for longer than the other needs, and takes it
+over again only where nothing has been sent by then: two workers that both believe the
+incident to be theirs do not wait for each other for ever, and where the other is no more,
+the page is sent all the same.
 """
 
 from __future__ import annotations
 
 import logging
+import random
+from collections.abc import Callable
 from secrets import token_hex
 from typing import Final, Protocol
 
@@ -54,14 +61,23 @@ class Claims:
     clock : epoch seconds.
     sleep : waits seconds.
     lease : see `LEASE`.
+    chance : gives numbers from 0 to 1, so that two workers do not keep step.
     """
 
-    def __init__(self, sent_log: ClaimLog, clock: Clock, sleep: Sleep, lease: float = LEASE) -> None:
+    def __init__(
+        self,
+        sent_log: ClaimLog,
+        clock: Clock,
+        sleep: Sleep,
+        lease: float = LEASE,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.holder = token_hex(8)
         self._log = sent_log
         self._clock = clock
         self._sleep = sleep
         self._lease = lease
+        self._chance = chance
         self._cut_off: set[tuple[str, str]] = set()
 
     async def take(self, entry: Notification, read_at: float, *, known: bool) -> Notification | None:
@@ -83,11 +99,33 @@ class Claims:
             self._cut_off.discard(place)
             read_at = self._clock()
             found = await self._log.notification(*place)
-            if found is not None and found.state is not NotificationState.SENDING:
+            if _settled(found):
                 return None
             theirs = found is not None and found.holder != self.holder
+            if theirs:
+                if not await self._let_go_first(place):
+                    return None
+                read_at = self._clock()
             await self._log.save_notification(mine)
         return mine
+
+    async def retake(self, lost: Notification) -> Notification | None:
+        """Take a claim again that another worker took over; None once the notification was sent."""
+        if not await self._let_go_first((lost.key, lost.receiver)):
+            return None
+        return await self.take(replace(lost, holder=""), self._clock(), known=True)
+
+    async def _let_go_first(self, place: tuple[str, str]) -> bool:
+        """Leave it to who took the claim over; return whether it has still not sent after long enough."""
+        found = await self._log.notification(*place)
+        while found is not None and not _settled(found):
+            holder = found.holder
+            # More than the lease that the other waits for first, so it is never disturbed in that.
+            await self._sleep(self._lease * (1.5 + self._chance()))
+            found = await self._log.notification(*place)
+            if found is not None and not _settled(found) and found.holder == holder:
+                return True
+        return found is None
 
     def cut_off(self, entry: Notification) -> None:
         """Note that a send was cancelled: its request may still be carried out."""
@@ -113,3 +151,7 @@ class Claims:
                 raise Lost(f"{entry.key} to {entry.receiver} was taken over by another worker")
             if self._clock() - asked <= FRESH:
                 return
+
+
+def _settled(entry: Notification | None) -> bool:
+    return entry is not None and entry.state is not NotificationState.SENDING

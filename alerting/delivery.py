@@ -10,6 +10,7 @@ retry can heal becomes a dead letter.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -186,14 +187,18 @@ class Delivery:
                     history,
                     self._clock(),
                     lambda: self._newer_waits(name, incident),
-                    lambda: self._claims.confirm(claimed),
+                    functools.partial(self._claims.confirm, claimed),
                 )
             except asyncio.CancelledError:
                 self._claims.cut_off(claimed)
                 raise
             except Lost as lost:
                 log.warning("%s", lost)
-                return None
+                taken = await self._claims.retake(claimed)
+                if taken is None:
+                    return None
+                claimed, history = taken, await self._history(name, incident)
+                continue
             except LogFailed as failed:
                 raise failed.__cause__ or failed from None
             except Refused as refused:

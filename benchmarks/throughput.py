@@ -28,12 +28,13 @@ from fengsheng.indexes import open_index
 from fengsheng.loading_models import load_classifier
 from fengsheng.scenario import SCENARIO_WATCHES, load
 from models.serving import Classifier
-from streams.app import AgentPlan, Worker, make_app
+from streams.app import make_app
 from streams.broker import EmbeddedBroker
 from streams.feeds.kafka_sink import KafkaSink
 from streams.feeds.replay import replay
 from streams.masking import Pseudonymiser, mask
 from streams.stages.base import Incoming
+from streams.worker import AgentPlan, Worker
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 MARK = "<!-- throughput -->"

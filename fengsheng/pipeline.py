@@ -15,7 +15,7 @@ from config.records import Incident
 from fengsheng.configuration import Configuration
 from fengsheng.enrichers import make_enricher
 from fengsheng.kafka_credentials import client_options
-from streams.app import AgentPlan, FaustPublisher, Stage, Worker, make_app
+from streams.app import FaustPublisher, make_app
 from streams.backlog import Backlog, Looks
 from streams.classifying import Classifier
 from streams.index.base import Index
@@ -40,6 +40,7 @@ from streams.stages.notify import NotifyStage
 from streams.stages.ordering import Ordering
 from streams.stages.store import AuthorsStage, DeadStage
 from streams.threads import ThreadMemory
+from streams.worker import AgentPlan, Stage, Worker
 
 _log = logging.getLogger(__name__)
 

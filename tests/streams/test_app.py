@@ -11,9 +11,10 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from config.settings import KafkaSettings
-from streams.app import AgentPlan, FaustPublisher, Worker, _until_done, make_app
+from streams.app import FaustPublisher, make_app
 from streams.broker import EmbeddedBroker
 from streams.stages.base import RAW, SCORED, Incoming, Outgoing
+from streams.worker import AgentPlan, Worker, _until_done
 from tests.streams.recording_stage import RecordingStage
 
 WATCHES = [f"watch-{number}" for number in range(40)]
@@ -220,7 +221,8 @@ async def test_a_hand_over_waits_for_the_tick_in_hand(bootstrap: str) -> None:
     )  # fmt: skip
     async with started(ticking):
         await begun.wait()
-        handing_over = asyncio.create_task(ticking._revoked_handler(None, {TopicPartition(SCORED, 0)}))
+        order.clear()  # to join the group was a hand-over too
+        handing_over = asyncio.create_task(ticking._hand_over())
         while not order:  # noqa: ASYNC110 - the handler says that it began by calling back
             await asyncio.sleep(0)
         for _ in range(10):

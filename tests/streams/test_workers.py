@@ -7,9 +7,10 @@ from functools import partial
 from uuid import uuid4
 
 from config.settings import KafkaSettings, Topic
-from streams.app import AgentPlan, FaustPublisher, Worker, make_app
+from streams.app import FaustPublisher, make_app
 from streams.stages.base import SCORED, Incoming, Outgoing
 from streams.topics import create_topics
+from streams.worker import AgentPlan, Worker
 from tests.streams.recording_stage import RecordingStage
 
 PARTITIONS = 6

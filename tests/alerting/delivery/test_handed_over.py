@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec.structs import replace
 
 from alerting.claiming import FRESH, LEASE
 from alerting.delivery import Delivery
-from alerting.senders.http import TIMEOUT
 from config.records import Notification, NotificationState
 from tests.alerting.delivery.conftest import Desk
 from tests.alerting.memory_log import MemoryLog
@@ -160,11 +160,23 @@ async def test_at_whichever_step_the_old_worker_is_frozen_there_is_one_page(desk
     assert len(desk.slack.messages()) == 1
 
 
+async def test_a_page_taken_over_by_a_worker_that_then_dies_is_sent_by_the_one_it_was_taken_from(
+    desk: Desk,
+) -> None:
+    desk.slack.fail(POST, Fault(status=429, retry_after=40))
+
+    async def successor() -> None:
+        desk.time.on_sleep = None
+        entry = await desk.log.notification(FIRED.notification_key, "pr")
+        assert entry is not None
+        await desk.log.save_notification(replace(entry, holder="a worker that dies at once"))
+
+    while_sleeping(desk, successor)
+    assert len(await desk.delivery().deliver(FIRED)) == 1
+    assert len(desk.slack.messages()) == 1
+
+
 async def test_without_a_successor_nobody_waits(desk: Desk) -> None:
     await desk.delivery().deliver(FIRED)
     assert desk.time.sleeps == []
     assert len(desk.slack.messages()) == 1
-
-
-def test_a_request_that_began_before_the_claim_was_taken_is_over_when_the_lease_is() -> None:
-    assert LEASE > FRESH + TIMEOUT
