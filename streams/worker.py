@@ -60,7 +60,8 @@ class Worker:
 
     Parameters
     ----------
-    on_revoked : called when partitions are about to change hands; forgets what belongs to them.
+    on_revoked : called when partitions are about to change hands, before and after what is in hand is
+        finished; forgets what belongs to them.
     tick : called every `tick_every` seconds with those of `watch_ids` that this worker measures.
     partitions : partitions of each topic.
     """
@@ -116,6 +117,7 @@ class Worker:
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=CUT_OFF_S)
+        self._on_revoked()  # a batch that waited for another has begun to remember since
         await self.app.consumer.commit()  # or the next owners would do it all again
 
     def _add_agent(self, plan: AgentPlan) -> None:

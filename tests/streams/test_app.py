@@ -231,3 +231,26 @@ async def test_a_hand_over_waits_for_the_tick_in_hand(bootstrap: str) -> None:
         finish.set()
         await handing_over
         assert order[:2] == ["revoked", "measured"]
+
+
+async def test_what_a_batch_remembers_while_it_is_handed_over_is_forgotten_too(bootstrap: str) -> None:
+    begun, finish = asyncio.Event(), asyncio.Event()
+    order: list[str] = []
+
+    async def during(_: Sequence[Incoming]) -> None:
+        begun.set()
+        await finish.wait()
+        order.append("remembers")
+
+    plan = AgentPlan("enrich", RAW, RecordingStage(during), 16, 0.05)
+    running = Worker(make_app(KafkaSettings(), bootstrap), [plan], lambda: order.append("forgets"))
+    async with started(running):
+        await produce(bootstrap, [b"1"])
+        await asyncio.wait_for(begun.wait(), 30)
+        order.clear()
+        handing_over = asyncio.create_task(running._hand_over())
+        while not order:  # noqa: ASYNC110 - the handler says that it began by calling back
+            await asyncio.sleep(0)
+        finish.set()
+        await handing_over
+        assert order == ["forgets", "remembers", "forgets"]
