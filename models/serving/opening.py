@@ -54,6 +54,10 @@ def open_engine(directory: ModelDirectory, engine: str, device: str, pad_id: int
             )
         from models.serving.onnx_engine import OnnxEngine
 
+        if form == "int8":
+            from models.serving.near_ties import NearTies
+
+            return NearTies(OnnxEngine(directory, form, pad_id), OnnxEngine(directory, "float32", pad_id))
         return OnnxEngine(directory, form, pad_id)
     if not installed("torch"):
         raise ModelLoadError(f"engine {engine} on {device}: PyTorch is not installed: {HOW_TO_GET_TORCH}")

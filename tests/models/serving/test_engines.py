@@ -99,10 +99,11 @@ def _share(one: Sequence[Classification], other: Sequence[Classification]) -> fl
     return sum(a.emotion == b.emotion for a, b in zip(one, other, strict=True)) / len(one)
 
 
-def test_the_shipped_model_says_the_same_on_every_engine(shipped: Path, data_dir: Path) -> None:
+@pytest.mark.parametrize("split", ["smp2020_usual_dev", "smp2020_virus_dev"])
+def test_the_shipped_model_says_the_same_on_every_engine(shipped: Path, data_dir: Path, split: str) -> None:
     from models.evaluate import read_labelled
 
-    rows = read_labelled(data_dir / "emotion" / "smp2020_usual_dev.jsonl.xz")
+    rows = read_labelled(data_dir / "emotion" / f"{split}.jsonl.xz")
     found = {}
     for name in ("torch-float32", "onnx-float32", "onnx-int8"):
         classifier = Classifier(shipped, device="cpu", engine=name)
