@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -23,6 +24,9 @@ from streams.topics import KafkaUnavailableError
 
 INTERRUPTED = 128 + signal.SIGINT
 """The status of a command that Ctrl-C ended before it was done."""
+
+if sys.stdout is None:  # closed by who started us (>&-): nobody reads
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
 
 talk = Console(stderr=True, highlight=False)
 """Where a person reads: stderr."""

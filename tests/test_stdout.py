@@ -59,3 +59,11 @@ def test_a_failure_before_stays_a_failure(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert "nosuch" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("words", [["rules", "check"], ["--help"], ["classify", "posts.txt"]])
+def test_a_command_started_without_standard_output_does_its_work(tmp_path: Path, words: list[str]) -> None:
+    command = " ".join([sys.executable, "-m", "fengsheng", *words, ">&-"])
+    done = subprocess.run(command, shell=True, cwd=tmp_path, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
