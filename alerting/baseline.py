@@ -70,12 +70,14 @@ class Normal:
     between : variance of an hour's mean about it, uncertainty of the mean included.
     dispersion : variance of a minute's mass inside an hour, divided by its mean.
     cold_start : whether there is less than two weeks of history.
+    history : hours since the first that is known, 0 in the first.
     """
 
     mean: float
     between: float
     dispersion: float
     cold_start: bool
+    history: int = 0
 
     def deviation(self, window_min: float) -> float:
         """Return the standard deviation of the velocity over `window_min` minutes."""
@@ -175,7 +177,8 @@ class Baseline:
 
     def _normal(self, number: int) -> Normal:
         oldest = next((n for n in self._hours if n >= number - WEEKS * 168 - 1), number)
-        cold = (number - oldest) * HOUR < COLD
+        history = number - oldest
+        cold = history * HOUR < COLD
         prior_mean, prior_var = self._rules.prior_velocity, self._rules.prior_spread**2
         hours = [
             (hour, weight * min(1.0, hour.minutes / 60))
@@ -186,7 +189,7 @@ class Baseline:
         dispersion = _dispersion(hours)
         if not weight:
             between = (RHYTHM * prior_mean) ** 2 + prior_var
-            return Normal(prior_mean, between, dispersion, cold)
+            return Normal(prior_mean, between, dispersion, cold, history)
         rates = [(hour.total / hour.minutes, w) for hour, w in hours]
         median = _weighted_median(rates)
         mad = _weighted_median([(abs(rate - median), w) for rate, w in rates])
@@ -196,7 +199,7 @@ class Baseline:
         spread = (weight * (_MAD_TO_SD * mad) ** 2 + PRIOR_HOURS * (RHYTHM * mean) ** 2) / (
             weight + PRIOR_HOURS
         )
-        return Normal(mean, spread + (1 - credibility) * prior_var, dispersion, cold)
+        return Normal(mean, spread + (1 - credibility) * prior_var, dispersion, cold, history)
 
     def _references(self, number: int, cold: bool) -> dict[int, float]:
         weights: dict[int, float] = {}

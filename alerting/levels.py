@@ -52,6 +52,7 @@ def facts_of(signal: Signal) -> Facts:
         z=signal.z,
         ramp=signal.ramp,
         cold_start=signal.cold_start,
+        history=signal.history,
         event=signal.event is not None,
         mentions=signal.evidence_negative,
         authors=signal.negative_authors,

@@ -125,6 +125,7 @@ class Windows:
             by_platform=dict(sorted(wide.platforms.items(), key=lambda item: (-item[1], item[0]))),
             coordination=wide.coordination,
             cold_start=normal.cold_start,
+            history=normal.history,
             minute_mass=seen.minute_mass,
             evidence_negative=wide.negative,
             negative_stories=len(wide.stories),

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.judgement import tables
+from benchmarks.judgement.alone import AloneResult, alone
 from benchmarks.judgement.control import ControlResult, control
 from benchmarks.judgement.driving import Result, drive
 from benchmarks.judgement.growing import as_told, constants, moments, scores
@@ -58,8 +59,9 @@ def main() -> int:
     begun = time.monotonic()
     results = judged(stuff, rules, options.seed, options.jobs)
     calm = control(stuff, rules)
+    first = alone(stuff, rules)
     seconds = time.monotonic() - begun
-    told = _told(results, calm, stuff, options.model, options.seed, seconds)
+    told = _told(results, calm, first, stuff, options.model, options.seed, seconds)
     print(told)
     if options.write:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
@@ -94,6 +96,7 @@ def _judge(plan: Plan) -> Result:
 def _told(
     results: Sequence[Result],
     calm: Sequence[ControlResult],
+    first: Sequence[AloneResult],
     stuff: Material,
     model: Path,
     seed: int,
@@ -127,6 +130,10 @@ def _told(
             "### The control stream, as it was",
             "",
             tables.of_control(calm),
+            "",
+            "### A watch's first posts",
+            "",
+            tables.of_alone(first),
             "",
             "### Growth",
             "",

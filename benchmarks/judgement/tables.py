@@ -8,6 +8,7 @@ from math import ceil
 from statistics import median
 
 from alerting.judging import Judgement, together
+from benchmarks.judgement.alone import AloneResult
 from benchmarks.judgement.control import ControlResult
 from benchmarks.judgement.driving import Result
 from benchmarks.judgement.growing import Score
@@ -88,6 +89,21 @@ def of_control(control: Sequence[ControlResult]) -> str:
         for c in control
     ]
     return table(("rules", "posts", "days with posts", "pages", "highest level"), rows)
+
+
+def of_alone(found: Sequence[AloneResult]) -> str:
+    """Return what a watch told whose first posts are a cascade."""
+    rows = [
+        (
+            "small" if a.rules == "sensitive" else "middle",
+            f"{a.least} to {a.most - 1}" if a.most < 1_000_000 else f"{a.least} and more",
+            str(a.cascades),
+            str(a.paged),
+            f"{median(a.delays) / 60:.1f} min" if a.delays else "",
+        )
+        for a in found
+    ]
+    return table(("brand", "negative posts", "cascades", "paged", "median delay"), rows)
 
 
 def growth(found: Sequence[Score], law: tuple[float, float]) -> str:

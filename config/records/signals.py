@@ -35,7 +35,8 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     window, `sustained_factor`, `sustained_z` and `sustained_share` what `factor`, `z` and
     `negative_share` are to `velocity`. `ramp` is the cumulative sum of the slow rise
     (`alerting.ramp`), `event` the name of the calendar's known event, `hot_rank` the best
-    place on a hot list, 0 for none.
+    place on a hot list, 0 for none. `history` is how many hours ago the watch's first post
+    was that is known, `cold_start` whether that is less than two weeks.
     """
 
     watch: str
@@ -63,6 +64,7 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     by_platform: dict[str, int] = {}
     coordination: float = 0.0
     cold_start: bool = False
+    history: int = 0
     level: Level | None = None
     incident: str | None = None
     minute_mass: float | None = None

@@ -78,7 +78,8 @@ def signal_fields() -> dict[str, Field]:
     return {
         **_all(KEYWORD, "watch", "level", "incident", "event"),
         **_all(LONG, "mentions", "negative", "authors", "negative_authors", "platforms", "late", "level_rank",
-               "evidence_negative", "negative_stories", "negative_texts", "largest_account", "hot_rank", "v"),
+               "evidence_negative", "negative_stories", "negative_texts", "largest_account", "hot_rank",
+               "history", "v"),
         **_all(DOUBLE, "window_s", "mass", "velocity", "velocity_raw", "acceleration", "expected", "band_low",
                "band_high", "z", "factor", "negative_share", "top_author_share", "coordination",
                "minute_mass", "ramp", "sustained", "sustained_factor", "sustained_z",

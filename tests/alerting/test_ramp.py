@@ -127,7 +127,9 @@ def test_before_the_rise_and_through_days_of_rhythm_there_is_none() -> None:
     _, begun = slow_rise()
     assert max(s.ramp for s in signals(heard()) if s.at < begun) < 1
     much_to_complain_about = Story(12).ordinary(56, per_minute=8, negative=0.4)
-    outputs = play(detector(), much_to_complain_about.mentions)
+    known = detector()
+    known.restore(history(4, 3.5, START - 4 * HOUR), [], [], None)
+    outputs = play(known, much_to_complain_about.mentions)
     assert incidents(outputs) == []
     assert max(s.ramp for s in signals(outputs)) < 1
 

@@ -36,9 +36,25 @@ def test_an_ordinary_week_is_silent() -> None:
     assert signals(outputs)[-1].cold_start
 
 
-def test_the_daily_rhythm_of_a_brand_with_much_to_complain_about_is_silent() -> None:
-    story = Story(12).ordinary(30, per_minute=12, negative=0.4)
-    assert incidents(hear(story)) == []
+def test_the_daily_rhythm_of_a_brand_with_much_to_complain_about_is_silent_once_it_is_known() -> None:
+    story = Story(12)
+    begun = story.now
+    heard = incidents(hear(story.ordinary(30, per_minute=12, negative=0.4)))
+    assert (
+        len({incident.id for incident in heard}) == 1
+    )  # who knows nothing yet takes five complaints a minute for news
+    assert heard[-1].state is IncidentState.RESOLVED
+    assert heard[-1].updated_at - begun < 4 * HOUR
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_crisis_that_a_new_watch_begins_with_is_told_within_ten_minutes(seed: int) -> None:
+    story = Story(seed)
+    begun = story.now
+    heard = incidents(hear(story.crisis().ordinary(1)))
+    assert heard[0].detected_at is not None
+    assert heard[0].detected_at - begun <= 600
+    assert len({incident.id for incident in heard}) == 1
 
 
 @pytest.mark.parametrize("name", ["default", "sensitive"])
