@@ -30,6 +30,9 @@ HAND_OVER_S: Final = 5.0
 CUT_OFF_S: Final = 1.0
 """Seconds that a batch which was cut off may take to notice."""
 
+COMMIT_S: Final = 2.0
+"""Seconds that a hand-over waits for what was finished to be committed."""
+
 
 class Stage(Protocol):
     """Takes a batch and returns when all of it is dealt with."""
@@ -109,16 +112,16 @@ class Worker:
         """
         self._owning.clear()
         self._on_revoked()
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(set(self._tasks), timeout=HAND_OVER_S)
-        for task in late:
-            self._cut_off.add(task)
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=CUT_OFF_S)
-        self._on_revoked()  # a batch that waited for another has begun to remember since
-        await self.app.consumer.commit()  # or the next owners would do it all again
+        if self._tasks:
+            _, late = await asyncio.wait(set(self._tasks), timeout=HAND_OVER_S)
+            for task in late:
+                self._cut_off.add(task)
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=CUT_OFF_S)
+            self._on_revoked()  # a batch that waited for another has begun to remember since
+        # Or the next owners would do it all again; a broker that does not answer is not waited for.
+        await asyncio.wait({asyncio.ensure_future(self.app.consumer.commit())}, timeout=COMMIT_S)
 
     def _add_agent(self, plan: AgentPlan) -> None:
         async def process(stream: Any) -> AsyncIterator[None]:
