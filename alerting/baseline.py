@@ -70,7 +70,7 @@ class Normal:
     between : variance of an hour's mean about it, uncertainty of the mean included.
     dispersion : variance of a minute's mass inside an hour, divided by its mean.
     cold_start : whether there is less than two weeks of history.
-    history : hours since the first that is known, 0 in the first.
+    history : clock hours since the first that is known, 0 in that one.
     """
 
     mean: float

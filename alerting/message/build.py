@@ -19,7 +19,7 @@ from alerting.message.links import incident_links
 from alerting.message.plain import one_line, web_address
 from alerting.message.steps import next_step
 from alerting.message.words import pattern, word
-from config.records import Amplifier, HotPlace, Incident, IncidentState, Quote, Transition
+from config.records import Amplifier, Evidence, HotPlace, Incident, IncidentState, Quote, Transition
 
 MAX_NAME = 40
 MAX_QUOTE = 140
@@ -161,6 +161,13 @@ def _turn(incident: Incident, language: Language) -> str:
     return _summary(incident, language)
 
 
+def _saying(evidence: Evidence) -> int:
+    """How many of the mentions say anything: the share is of those, reposts without words left out."""
+    if evidence.negative and evidence.negative / max(1, evidence.mentions) < evidence.negative_share <= 1:
+        return max(evidence.negative, round(evidence.negative / evidence.negative_share))
+    return evidence.mentions
+
+
 def _facts(incident: Incident, shown: Presentation) -> tuple[tuple[str, str], ...]:
     language, signal, evidence = shown.language, incident.signal, incident.evidence
     expected = pattern(
@@ -171,10 +178,13 @@ def _facts(incident: Incident, shown: Presentation) -> tuple[tuple[str, str], ..
         high=number(signal.band_high),
         factor=times(signal.factor),
     )
+    saying = _saying(evidence)
     mentions = pattern(
-        "mentions",
+        "mentions" if saying == evidence.mentions else "mentions_and_bare",
         language,
         mentions=evidence.mentions,
+        bare=evidence.mentions - saying,
+        saying=saying,
         negative=evidence.negative,
         share=percent(evidence.negative_share),
     )

@@ -23,8 +23,8 @@ BY_LEVEL: Final[Mapping[Level, Mapping[Language, str]]] = {
 }
 BY_INTENT: Final[Mapping[str, Mapping[Language, str]]] = {
     "exposure": {
-        "zh": "核实首发帖所曝光的内容并留存证据，核实前不作结论性回应",
-        "en": "Verify what the first post exposes and keep evidence; no conclusions in public before that",
+        "zh": "核实本轮首条负面所说的内容并留存证据，核实前不作结论性回应",
+        "en": "Verify what the first negative post says and keep evidence; no conclusions in public before that",
     },
     "complaint": {
         "zh": "客服联系首发作者了解诉求，排查同类投诉",

@@ -22,7 +22,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "why": {"zh": "为什么是现在", "en": "Why now"},
     "outlook": {"zh": "预计走势", "en": "Outlook"},
     "terms": {"zh": "突出词：", "en": "Terms that stand out: "},
-    "first": {"zh": "首发帖", "en": "First post"},
+    "first": {"zh": "本轮首条负面", "en": "First negative post of the rise"},
     "amplifiers": {"zh": "主要传播者", "en": "Top amplifiers"},
     "quotes": {"zh": "原帖摘录", "en": "Posts"},
     "next": {"zh": "建议下一步", "en": "Suggested next step"},
@@ -57,6 +57,10 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
         "zh": "{mentions} 条，其中负面 {negative} 条（{share}）",
         "en": "{mentions}, {negative} of them negative ({share})",
     },
+    "mentions_and_bare": {
+        "zh": "{mentions} 条，其中 {bare} 条是没有文字的转发；其余 {saying} 条中负面 {negative} 条（{share}）",
+        "en": "{mentions}, {bare} of them reposts without words; of the other {saying}, {negative} negative ({share})",
+    },
     "term": {
         "zh": "{word} {count} 次（平时的 {lift} 倍）",
         "en": "{word} {count}× ({lift} times its usual rate)",
@@ -66,8 +70,8 @@ PATTERNS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "{name} · {share} of the weight · {followers} · posts: {mentions}",
     },
     "onset": {
-        "zh": "首发帖（{time}）后 {duration} 触发告警",
-        "en": "Alerted {duration} after the first post ({time})",
+        "zh": "本轮首条负面（{time}）后 {duration} 触发告警",
+        "en": "Alerted {duration} after the first negative post of the rise ({time})",
     },
     "growth": {
         "zh": "未来 1 小时（至 {until}）预计再有 {median} 条负面（90% 区间 {low}–{high}）",

@@ -35,8 +35,8 @@ class Signal(Record, frozen=True, kw_only=True, omit_defaults=True):
     window, `sustained_factor`, `sustained_z` and `sustained_share` what `factor`, `z` and
     `negative_share` are to `velocity`. `ramp` is the cumulative sum of the slow rise
     (`alerting.ramp`), `event` the name of the calendar's known event, `hot_rank` the best
-    place on a hot list, 0 for none. `history` is how many hours ago the watch's first post
-    was that is known, `cold_start` whether that is less than two weeks.
+    place on a hot list, 0 for none. `history` counts the clock hours since the one of the
+    watch's first post that is known, `cold_start` whether that is less than two weeks.
     """
 
     watch: str

@@ -72,7 +72,7 @@ _EVIDENCE = Evidence(
         Amplifier(author_id="c3d9aa", share=0.05, mentions=1),
     ],
     terms=[Term(word="异物", count=71, lift=38.2), Term(word="退款", count=33, lift=9.4)],
-    reason="两分钟内负面提及由每分钟 1 条升至 12 条，首发帖被转发 46 次",
+    reason="两分钟内负面提及由每分钟 1 条升至 12 条，本轮首条负面被转发 46 次",
 )  # fmt: skip
 _SIGNAL = Signal(
     watch="qingshan-tea",

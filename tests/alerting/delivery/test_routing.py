@@ -62,7 +62,7 @@ def test_continue_goes_on_and_an_owner_overrides() -> None:
         ({"keywords": ["无法连接"]}, RouteReason.KEYWORD),
         ({"keywords": ["无法连接", "异物"]}, RouteReason.MATCHED),  # a term of the evidence
         ({"keywords": ["茶叶渣"]}, RouteReason.MATCHED),  # a post
-        ({"keywords": ["首发帖被转发"]}, RouteReason.MATCHED),  # the reason
+        ({"keywords": ["本轮首条负面被转发"]}, RouteReason.MATCHED),  # the reason
         ({"hours": ["09:00-17:00"]}, RouteReason.HOUR),  # it fired at 17:01 in Shanghai
         ({"hours": ["09:00-12:00", "17:00-18:00"]}, RouteReason.MATCHED),
     ],

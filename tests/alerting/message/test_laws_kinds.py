@@ -104,7 +104,7 @@ def test_a_cut_keeps_what_matters_and_says_so() -> None:
     whole = size(content)
     kept = fitted(content, size, whole - 200, "zh")
     titles = [section.title for section in kept.sections]
-    assert "首发帖" in titles
+    assert "本轮首条负面" in titles
     assert "建议下一步" in titles
     assert kept.notes[-1] == "内容已按平台上限截短"
     assert kept.facts == content.facts

@@ -134,13 +134,19 @@ def test_what_a_first_message_says() -> None:
     for piece in (
         "Ⅱ级（橙）青山茶饮：负面声量突增", "<@U0LEAD>", "12.3/分钟", "1.2/分钟（区间 0.4–2.9），实际为 10.2 倍",
         "25.0/分钟", "愤怒 62%", "曝光 41%、抵制 22%", "83", "150 条，其中负面 120 条（80%）",
-        "微博 104、小红书 31、B站 15", "两分钟内负面提及", "异物 71 次", "首发帖（2025-10-09 16:58:25）后 2分35秒 触发告警", "2025-10-09 16:58:25",
+        "微博 104、小红书 31、B站 15", "两分钟内负面提及", "异物 71 次", "本轮首条负面（2025-10-09 16:58:25）后 2分35秒 触发告警", "2025-10-09 16:58:25",
         "本地生活观察 · 占权重 20% · 粉丝 128.4万", "粉丝数未知", "138****0000", "历史不足，区间较宽",
     ):  # fmt: skip
         assert piece in text
     assert "javascript" not in text
     warm = msgspec.structs.replace(FIRED, signal=msgspec.structs.replace(FIRED.signal, cold_start=False))
     assert "历史不足" not in str(payload(full(warm, Presentation()), {}))
+
+
+def test_a_share_that_leaves_bare_reposts_out_says_so() -> None:
+    evidence = msgspec.structs.replace(FIRED.evidence, mentions=59, negative=16, negative_share=16 / 33)
+    page = full(msgspec.structs.replace(FIRED, evidence=evidence), Presentation())
+    assert "59 条，其中 26 条是没有文字的转发；其余 33 条中负面 16 条（48%）" in str(page)
 
 
 def test_the_resolution_says_how_long_and_how_bad() -> None:
