@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from fengsheng.output import escaped, talk
+from fengsheng.language import say
+from fengsheng.output import escaped, talk, warn
 from streams.feeds.cursor import Tracker
+from streams.feeds.discover import discover
 from streams.feeds.follow import Follower
 from streams.feeds.formats import Reading, Rejected
 from streams.feeds.inflight import InFlight
@@ -22,9 +25,19 @@ _SHOWN = 5
 
 
 def source_of(names: Sequence[str], tracker: Tracker, follow: bool) -> Source:
-    """Return standard input for ``-``, else a follower of the files and folders."""
+    """Return standard input for ``-``, else a follower of the files and folders; warns of folders without any."""
     if list(names) == ["-"]:
         return Stdin()
+    for name in names:
+        if (folder := Path(name)).is_dir() and not discover([str(folder.absolute())], {}):
+            warn(
+                say(
+                    f"{name} 里还没有能读的文件（.jsonl、.ndjson、.json，可带 .gz、.xz）；CSV 和数据库不读，"
+                    "请在采集器里选 JSON 保存",
+                    f"{name} has no file that is read yet (.jsonl, .ndjson, .json, also .gz and .xz); CSV and"
+                    " databases are not, let the crawler save JSON",
+                )
+            )
     return Follower(names, tracker, follow=follow)
 
 
@@ -63,7 +76,7 @@ async def feed_into(
     said = 0.0
     before = -1
 
-    def say(stats: FeedStats) -> None:
+    def progress(stats: FeedStats) -> None:
         nonlocal said, before
         if on_stats is not None:
             on_stats(stats)
@@ -85,5 +98,5 @@ async def feed_into(
         reading=reading,
         stop=stop,
         store=store,
-        on_stats=say,
+        on_stats=progress,
     )

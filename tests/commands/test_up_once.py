@@ -41,3 +41,12 @@ def test_what_can_not_be_read_is_in_the_dead_letters(
     assert f"{len(codes)} 死信 dead letters" in done.stderr
     letters = [json.loads(line) for line in run("dead", "--json").stdout.splitlines()]
     assert sorted(letter["code"] for letter in letters) == sorted(codes)
+
+
+def test_a_folder_without_any_file_that_is_read_is_told_of(run: Run, watches: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "crawled"
+    folder.mkdir()
+    (folder / "rows.csv").write_bytes(CSV)
+    done = run("up", folder, "--once", "--watches", watches)
+    assert done.exit_code == 0, done.stderr
+    assert "没有能读的文件" in done.stderr
