@@ -64,7 +64,7 @@ FIELDS: Final = {
         SignalField("sustained_z", _N, "持续 z", "sustained z"),
         SignalField("ramp", _N, "缓升累积", "slow ramp"),
         SignalField("cold_start", _F, "历史不足两周", "less than two weeks of history"),
-        SignalField("history", _C, "已有历史（小时）", "hours of history"),
+        SignalField("history", _C, "监测时长（小时）", "hours watched so far"),
         SignalField("event", _F, "日历中的已知事件", "a known event of the calendar"),
         # Of the evidence window.
         SignalField("sustained", _N, "持续负面声量/分", "sustained negative mass/min"),

@@ -42,9 +42,17 @@ class Embedded:
     counters: Counters
 
     async def drained(self) -> None:
-        """Return when everything sent is indexed, measured and told; raise what ended the worker."""
-        failed = self.pipeline.worker.failed
-        counters = self.counters
+        """Return when everything sent is indexed, measured and told; raise what ended the worker.
+
+        So is what an earlier run measured and was ended before it could tell.
+        """
+        worker, counters = self.pipeline.worker, self.counters
+        failed = worker.failed
+        while not (owned := worker.owned()):
+            if failed is not None and failed.done():
+                raise failed.result()
+            await asyncio.sleep(0.05)
+        await self.pipeline.measuring.tick(owned)
         while (
             self.tracker.in_flight
             or counters.measured < counters.scored

@@ -27,8 +27,8 @@ BY_INTENT: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Verify what the first negative post says and keep evidence; no conclusions in public before that",
     },
     "complaint": {
-        "zh": "客服联系首发作者了解诉求，排查同类投诉",
-        "en": "Customer service contacts the first author and looks for complaints of the same kind",
+        "zh": "客服联系发帖的顾客了解诉求，排查同类投诉",
+        "en": "Customer service contacts the customers who posted and looks for complaints of the same kind",
     },
     "boycott": {
         "zh": "查明抵制的起因与主要传播者，准备统一口径",

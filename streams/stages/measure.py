@@ -20,9 +20,11 @@ from config.records import (
     HourSummary,
     Incident,
     IncidentState,
+    NotificationState,
     ScoredMention,
     Signal,
     Silence,
+    Transition,
     decode,
     encode,
 )
@@ -158,6 +160,7 @@ class MeasureStage:
             await self._begin()
             outputs: list[Signal | Incident] = []
             dead: list[Outgoing] = []
+            taken = 0
             for message in batch:
                 try:
                     mention = decode(message.value or b"", ScoredMention)
@@ -176,11 +179,13 @@ class MeasureStage:
                     outputs += self._observe(one, dead)
                 else:
                     self._ordering.hold(one)
-                self._counters.measured += 1
+                taken += 1
             await self._give(outputs)
             await self._release(dead)
             if dead:
                 await self._publish(dead)
+            # Last: whoever waits until all is measured then waits for what came of it, too.
+            self._counters.measured += taken
 
     async def tick(self, owned: Iterable[str]) -> None:
         """Measure what was held long enough, and let the clock pass for those `owned` watches that are live.
@@ -303,8 +308,17 @@ class MeasureStage:
             mentions = [mention for mention in mentions if mention.created_at <= done]
         detector.restore(hours, incidents, mentions, last, signals)
         again = [i for i in incidents if i.state is not IncidentState.RESOLVED or i.updated_at >= since]
-        await self._publisher.publish([Outgoing(INCIDENTS, watch.id.encode(), encode(i)) for i in again])
+        told = [*[_as_fired(i) for i in again if await self._untold(i)], *again]
+        await self._publisher.publish([Outgoing(INCIDENTS, watch.id.encode(), encode(i)) for i in told])
+        self._counters.transitions += len(told)
         return detector, unmeasured, await self._people.of(watch)
+
+    async def _untold(self, incident: Incident) -> bool:
+        """Whether a page is owed: the last worker died, and its broker with it, before anybody was told."""
+        if incident.state is not IncidentState.FIRING or incident.muted is not None or not incident.pages:
+            return False
+        notifications = await self._index.notifications(incident.id)
+        return not any(n.state is NotificationState.SENT for n in notifications)
 
     async def _give(self, outputs: Sequence[Signal | Incident]) -> None:
         """Store, then publish. Incidents go first: a signal's time says up to where all is stored."""
@@ -314,6 +328,7 @@ class MeasureStage:
         incidents = [output for output in outputs if isinstance(output, Incident)]
         signals = [output for output in outputs if isinstance(output, Signal)]
         outage = self._counters.outage("measure")
+        self._counters.transitions += len(incidents)
         for incident in incidents:
             # One by one: the index keeps only the newest transition, so each must be published
             # before the next one replaces it, or a crash in between would swallow a page.
@@ -333,7 +348,6 @@ class MeasureStage:
                 outage,
             )
         self._counters.signals += len(signals)
-        self._counters.transitions += len(incidents)
 
     async def _publish(self, messages: Sequence[Outgoing]) -> None:
         await until_confirmed(
@@ -348,3 +362,8 @@ class MeasureStage:
         return Outgoing(
             DEAD, message.key, encode(dead_letter(message, code, reason, "measure", self._clock()))
         )
+
+
+def _as_fired(incident: Incident) -> Incident:
+    """The incident as it is, under the key of its first notification: whoever was told by that is told nothing."""
+    return msgspec.structs.replace(incident, transition=Transition.FIRED, sequence=1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,49 @@ def test_a_folder_without_any_file_that_is_read_is_told_of(run: Run, watches: Pa
     done = run("up", folder, "--once", "--watches", watches)
     assert done.exit_code == 0, done.stderr
     assert "没有能读的文件" in done.stderr
+
+
+ANGRY = (
+    "青山茶饮里喝出虫子，太恶心了", "青山茶饮退钱！", "再也不买青山茶饮了，垃圾", "青山茶饮这是什么态度，气死我了",
+    "青山茶饮还我血汗钱", "青山茶饮的客服骂人，真无耻", "喝了青山茶饮拉了一天肚子，投诉", "青山茶饮过期原料还敢卖，黑心",
+    "抵制青山茶饮", "青山茶饮骗子公司", "青山茶饮滚出中国", "举报青山茶饮，没人管吗", "青山茶饮太让人失望愤怒",
+    "孩子喝青山茶饮吐了，谁负责", "青山茶饮涨价还缩水，坑人", "呸，恶心的青山茶饮",
+)  # fmt: skip
+
+
+def test_what_the_last_posts_set_off_is_told_before_the_run_ends(
+    run: Run, watches: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "crisis.jsonl"
+    rows = [
+        POST | {"id": f"{n}", "text": f"{text}{'！' * (n % 3)}", "created_at": 1_760_000_000 + 8 * n, "author": {"id": f"a{n}"}}
+        for n, text in enumerate(ANGRY * 2)
+    ]  # fmt: skip
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = run("up", source, "--once", "--watches", watches)
+    assert done.exit_code == 0, done.stderr
+    assert "1 个事件 incidents" in done.stderr
+    assert "本轮首条负面" in done.stderr
+
+
+def test_what_an_earlier_run_was_ended_before_telling_is_told_by_the_next(
+    run: Run, watches: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "crisis.jsonl"
+    source.write_text(
+        "".join(
+            json.dumps(POST | {"id": f"{n}", "text": text, "created_at": 1_760_000_000 + 8 * n, "author": {"id": f"a{n}"}}) + "\n"
+            for n, text in enumerate(ANGRY * 2)
+        ),
+        encoding="utf-8",
+    )  # fmt: skip
+    first = run("up", source, "--once", "--watches", watches)
+    assert "本轮首条负面" in first.stderr
+    [index] = tmp_path.rglob("*.sqlite")
+    with closing(sqlite3.connect(index)) as database:
+        database.execute("DELETE FROM notifications")
+        database.commit()
+    again = run("up", source, "--once", "--watches", watches)
+    assert again.exit_code == 0, again.stderr
+    assert "本轮首条负面" in again.stderr
+    assert "本轮首条负面" not in run("up", source, "--once", "--watches", watches).stderr

@@ -15,6 +15,8 @@ from config.records import (
     IncidentState,
     Match,
     MatchReason,
+    Notification,
+    NotificationState,
     ScoredMention,
     Signal,
     Transition,
@@ -150,6 +152,17 @@ async def test_an_open_incident_is_published_again_after_a_restart(
     await drive(index, MemoryPublisher(), crisis[: len(crisis) // 2])
     [stored] = await index.incidents(WATCH.id)
     assert stored.state is IncidentState.FIRING
+    await stage(index, publisher := MemoryPublisher(), clock=lambda: 0.0).tick([WATCH.id])
+    # Nobody has been told of it: first as it was to be told, under that notification's own key.
+    first, newest = [decode(m.value, Incident) for m in publisher.of(INCIDENTS)]
+    assert first.notification_key == f"{stored.id}:1:fired"
+    assert first.evidence == stored.evidence
+    assert newest == stored
+    sent = Notification(
+        key=first.notification_key, incident_id=stored.id, receiver="pr", state=NotificationState.SENT, at=0.0,
+        watch=stored.watch, transition=first.transition, page=True,
+    )  # fmt: skip
+    await index.save_notification(sent)
     await stage(index, publisher := MemoryPublisher(), clock=lambda: 0.0).tick([WATCH.id])
     assert [decode(m.value, Incident) for m in publisher.of(INCIDENTS)] == [stored]
 
