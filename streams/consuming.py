@@ -65,7 +65,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # Faust's types are not 
                 raise
             except AssertionError as error:
                 raise IllegalStateError(str(error)) from error
-            except KafkaError as error:
+            except (KafkaError, TimeoutError) as error:
                 _log.warning(
                     "can't ask Kafka where to read on (%r); trying again in %.0f s", error, SEEK_AGAIN_S
                 )
@@ -79,22 +79,30 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # Faust's types are not 
         await super().perform_seek()
         starts = {part: self._committed_offset[part] for part in assigned}
         fresh = [part for part, offset in starts.items() if not offset]
-        for part, offset in (await self.earliest_offsets(*fresh)).items() if fresh else ():
-            await self._seek(part, offset)
-            starts[part] = offset
+        if fresh:
+            begins = await self.earliest_offsets(*fresh)
+            await self.seek_wait(begins)  # in the client's own thread, which may be fetching
+            starts |= begins
         self._progress = {part: Progress(offset or 0) for part, offset in starts.items()}
 
     async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's signature
+        if active_partitions and (active_partitions & self.assignment()) - self._progress.keys():
+            await self._seek_again()  # Faust does not wait for a seek that takes longer than a request may
+            return {}
         seeks = self._seeks
         records = await super()._getmany(active_partitions, timeout)
         if records and self._seeks != seeks:
             # Fetched from where the partitions stood before: to be read again, in its order.
-            try:
-                await self.perform_seek()
-            except IllegalStateError:
-                _log.info("the partitions change hands: what was fetched is left to their next owners")
+            await self._seek_again()
             return {}
         return records
+
+    async def _seek_again(self) -> None:
+        try:
+            await self.perform_seek()
+        except IllegalStateError:
+            _log.info("the partitions change hands: what was fetched is left to their next owners")
+            await asyncio.sleep(0.1)  # nothing is to be fetched until that is over
 
     def _to_message(self, tp: Any, record: Any) -> Any:
         if (progress := self._progress.get(tp)) is not None:
