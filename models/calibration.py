@@ -1,4 +1,4 @@
-"""Make probabilities mean what they say: one temperature a head, and how far off they still are.
+"""How far probabilities are from what they say, and the temperature that brings them nearer.
 
 Guo et al. 2017, "On Calibration of Modern Neural Networks": dividing the logits by a temperature that
 minimises the log-likelihood on held-out rows leaves every label as it is and repairs most miscalibration.
@@ -85,15 +85,3 @@ def error_if_calibrated(probabilities: NDArray[np.float64], bins: int = BINS, dr
         drawn = (rng.random((len(edges), 1)) < edges).argmax(axis=1)
         found.append(calibration_error(probabilities, drawn.tolist(), bins))
     return float(np.mean(found))
-
-
-def cross_fitted(logits: NDArray[np.float64], truth: Sequence[int], folds: int = 2) -> NDArray[np.float64]:
-    """Give distributions in which every row's temperature was fitted on other rows; for an honest error."""
-    truths = np.asarray(truth)
-    fold = np.arange(len(truths)) % folds
-    result = np.empty_like(logits)
-    for number in range(folds):
-        inside = fold == number
-        temperature = fit_temperature(logits[~inside], truths[~inside].tolist())
-        result[inside] = softmax(logits[inside], temperature)
-    return result

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from models.calibrator import Calibrator
 from models.evaluate import as_confusion, as_table
 from models.labelled import read_labels
 from models.labels import HEADS, LABEL_ZH, HeadName
@@ -93,8 +94,9 @@ the readings differed. Nobody trained on them.
 
 ### Calibration
 
-One temperature a head (`fengsheng_temperatures` in `config.json`), fitted on the dev rows. The expected calibration
-error (15 bins, likeliest label) after it is measured with every row's temperature fitted on the other half. "By chance
+One temperature a head and a curve of three numbers for its likeliest label (`fengsheng_calibration` in `config.json`,
+`models/calibrator.py`), fitted on the dev rows; neither changes a label. The expected calibration error (15 bins,
+likeliest label) after them is measured with every row's calibrator fitted on the other nine tenths. "By chance
 alone" is what the same estimate gives on as many rows of a perfectly calibrated model: less than that says nothing.
 
 {calibration}
@@ -157,9 +159,9 @@ def _epochs(run_dir: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a head's temperature did: expected calibration error before and after, by chance alone, on how many rows."""
+    """What a head's calibrator did: expected calibration error before and after, by chance alone, on how many rows."""
 
-    temperature: float
+    calibrator: Calibrator
     error_before: float
     error_after: float
     error_by_chance: float
@@ -168,15 +170,19 @@ class Calibration:
 
 def _calibration(found: Mapping[HeadName, Calibration]) -> str:
     lines = [
-        "| head | temperature | error before | error after | by chance alone | rows |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| head | temperature | curve | error before | error after | by chance alone | rows |",
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     for head, item in found.items():
         lines.append(
-            f"| {head} | {item.temperature:.3f} | {item.error_before:.4f} | {item.error_after:.4f} "
+            f"| {head} | {item.calibrator.temperature:.3f} | {_curve(item.calibrator)} | {item.error_before:.4f} | {item.error_after:.4f} "
             f"| {item.error_by_chance:.4f} | {item.rows} |"
         )
     return "\n".join(lines)
+
+
+def _curve(calibrator: Calibrator) -> str:
+    return ", ".join(f"{value:.3f}" for value in calibrator.curve)
 
 
 def _weights(values: Mapping[str, float]) -> str:

@@ -249,7 +249,7 @@ def evaluate(
     ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON Write one JSON object.")] = False,
 ) -> None:
-    """评测模型 Measure a model on labelled posts: accuracy, macro-F1, each class, confusion.
+    """评测模型 Measure a model on labelled posts: accuracy, macro-F1, each class, calibration, confusion.
 
     Example: fengsheng model evaluate dev.jsonl.xz --model models/fengsheng-small --limit 300
     """
@@ -257,7 +257,7 @@ def evaluate(
         raise typer.BadParameter(f"{head!r}: expected one of {', '.join(HEADS)}", param_hint="--head")
     chosen = head
     with _explained():
-        from models.evaluate import as_confusion, as_table, read_labelled
+        from models.evaluate import as_confidence, as_confusion, as_table, read_labelled
         from models.evaluate import evaluate as measure
 
         rows = read_labelled(file, chosen, limit)
@@ -274,7 +274,10 @@ def evaluate(
         json.dump(asdict(found), sys.stdout, ensure_ascii=False)
         typer.echo("")
     else:
-        typer.echo(as_table(found) + "\n\n" + as_confusion(found))
+        typer.echo(as_table(found))
+        if found.confidence is not None:
+            typer.echo(as_confidence(found.confidence))
+        typer.echo("\n" + as_confusion(found))
 
 
 @app.command()

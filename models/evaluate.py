@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from models.classification import Classification
 from models.data import Row, read_jsonl
 from models.labels import HEADS, HeadName
-from models.metrics import Report, report
+from models.metrics import Confidence, Report, report
 
 
 class Classifies(Protocol):
@@ -50,11 +51,17 @@ def read_labelled(path: Path, head: HeadName = "emotion", limit: int | None = No
 
 def evaluate(classifier: Classifies, rows: Sequence[Row], head: HeadName = "emotion") -> Report:
     """Compare what ``classifier`` says with the labels of ``rows``."""
+    import numpy as np
+
+    from models.calibration import calibration_error, error_if_calibrated
+
     names = HEADS[head]
     found = classifier.classify([row.text for row in rows])
-    return report(
-        names, [row.target(head) for row in rows], [names.index(getattr(item, head)) for item in found]
-    )
+    truth = [row.target(head) for row in rows]
+    result = report(names, truth, [names.index(getattr(item, head)) for item in found])
+    scores = [getattr(item, f"{head}_scores") for item in found]
+    said = np.array([[one[name] for name in names] for one in scores])
+    return replace(result, confidence=Confidence(calibration_error(said, truth), error_if_calibrated(said)))
 
 
 def as_table(result: Report) -> str:
@@ -66,6 +73,11 @@ def as_table(result: Report) -> str:
         )
     lines.append(f"\nmacro-F1 {result.macro_f1:.4f}, accuracy {result.accuracy:.4f}, {result.rows} rows")
     return "\n".join(lines)
+
+
+def as_confidence(found: Confidence) -> str:
+    """Say in a line how far the confidences are from how often the labels are right."""
+    return f"expected calibration error {found.error:.4f} (by chance alone {found.by_chance:.4f})"
 
 
 def as_confusion(result: Report) -> str:

@@ -1,4 +1,4 @@
-"""From a run's best weights to the committed directory: float16 safetensors, tokeniser, temperatures, model card."""
+"""From a run's best weights to the committed directory: float16 safetensors, tokeniser, calibrators, model card."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from models import data
 from models.calibration import (
     calibration_error,
-    cross_fitted,
     error_if_calibrated,
-    fit_temperature,
     softmax,
 )
+from models.calibrator import Calibrator, cross_fitted
 from models.card import Calibration, write_card
 from models.data import Row
 from models.evaluate import evaluate, read_labelled
@@ -25,7 +24,7 @@ from models.metrics import Report
 from models.normalise import normalise
 from models.recipe import Recipe
 from models.serving.classifier import Classifier
-from models.serving.directory import TEMPERATURES_FIELD
+from models.serving.directory import CALIBRATION_FIELD
 from models.training import encode_rows
 
 if TYPE_CHECKING:
@@ -100,9 +99,9 @@ def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> Menti
 def calibrate(
     model: MentionClassifier, recipe: Recipe, data_dir: Path, out: Path, labels: Path = LABELS
 ) -> dict[HeadName, Calibration]:
-    """Fit one temperature a head on its dev rows and write them into ``out/config.json``.
+    """Fit one calibrator a head on its dev rows and write them into ``out/config.json``.
 
-    The error after is measured with every row's temperature fitted on the other half of the rows.
+    The error after is measured with every row's calibrator fitted on the other nine tenths of the rows.
     """
     import torch
     from transformers import AutoTokenizer
@@ -126,14 +125,14 @@ def calibrate(
         truth = [row.target(head) for row in known]
         fitted = cross_fitted(logits, truth)
         found[head] = Calibration(
-            temperature=round(fit_temperature(logits, truth), 4),
+            calibrator=Calibrator.fit(logits, truth),
             error_before=calibration_error(softmax(logits), truth),
             error_after=calibration_error(fitted, truth),
             error_by_chance=error_if_calibrated(fitted),
             rows=len(known),
         )
     config = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    config[TEMPERATURES_FIELD] = {head: item.temperature for head, item in found.items()}
+    config[CALIBRATION_FIELD] = {head: item.calibrator.as_dict() for head, item in found.items()}
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return found
 

@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from models import data
 from models.additions import choose_additions, count_additions
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.multihead import MentionClassifier
+
+_DECIDING: Final = {
+    "emotion": ("usual_macro_f1", "virus_macro_f1"),
+    "intent": ("labelled_intent_macro_f1",),
+}
+"""By head, the figures whose mean decides which epoch is kept; a head that is not learnt decides nothing."""
 
 
 def resolve_base(base: str) -> Path:
@@ -184,7 +190,8 @@ def finetune(
     Returns
     -------
     dict
-        The best weights by the mean macro-F1 of the two emotion dev splits and of the intent dev split.
+        The best weights by the mean macro-F1 of the two emotion dev splits and of the intent dev split, as far as
+        the recipe learns these heads.
 
     Raises
     ------
@@ -239,7 +246,8 @@ def finetune(
                     figures[f"{name}_{head}_macro_f1"] = round(found.macro_f1, 4)
                     figures[f"{name}_{head}_accuracy"] = round(found.accuracy, 4)
         # Several splits, so that none which decides is flattered by much.
-        deciding = ("usual_macro_f1", "virus_macro_f1", "labelled_intent_macro_f1")
+        learnt = [names for head, names in _DECIDING.items() if recipe.loss_weights.get(head, 1.0)]
+        deciding = [name for names in learnt or _DECIDING.values() for name in names]
         score = sum(figures.get(name, 0.0) for name in deciding) / len(deciding)
         return {"score": round(score, 5), **figures}
 

@@ -20,7 +20,6 @@ from models.weak_intents import is_held_out, label_text, read_examples, weak_row
 _EMOTION_SETS: Final = (data.USUAL_TRAIN, data.VIRUS_TRAIN)
 _EMOTION_DEV: Final = (data.USUAL_DEV, data.VIRUS_DEV)
 _SCAN: Final = 3  # every third unlabelled line is offered to the rules
-_LABELLED_COPIES: Final = 2  # a post that was read is worth more than one that a pattern labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,16 @@ class Gathered:
     held: list[Row]
 
 
-def _labelled(row: Row, unseen: frozenset[str], *, polarity: bool) -> Row:
+def _labelled(row: Row, unseen: frozenset[str], *, intent: bool, polarity: bool) -> Row:
     """Normalise an emotion row and let the rules add an intent to it; that costs no further step.
 
     That no rule finds an intent does not say that there is none.
     """
     text = normalise(row.text)
-    intent = label_text(text)
-    if is_held_out(text) or text in unseen or intent == "other":
-        intent = None
-    return Row(text, row.emotion, intent, row.polarity if polarity else None)
+    found = label_text(text) if intent else None
+    if is_held_out(text) or text in unseen or found == "other":
+        found = None
+    return Row(text, row.emotion, found, row.polarity if polarity else None)
 
 
 def _offered(data_dir: Path) -> Iterator[str]:
@@ -119,18 +118,20 @@ def gather(recipe: Recipe, data_dir: Path, labels: Path = LABELS, fold: Fold | N
         normalise(row.text) for name in _EMOTION_DEV for row in data.read_emotion(data_dir / name)
     )
     emotion = [
-        _labelled(row, intent_dev, polarity=recipe.polarity_from_emotion)
+        _labelled(
+            row, intent_dev, intent=bool(recipe.intent_rows_per_class), polarity=recipe.polarity_from_emotion
+        )
         for name in _EMOTION_SETS
         for row in data.read_emotion(data_dir / name)
     ]
     if fold is not None:
         emotion = [row for row in emotion if not fold.holds(row.text)]
-    weak = weak_rows(_offered(data_dir), recipe.intent_rows_per_class)
+    weak = weak_rows(_offered(data_dir), recipe.intent_rows_per_class) if recipe.intent_rows_per_class else []
     weak += _complaint_rows(data_dir, recipe.intent_rows_per_class // 2)
     weak = [row for row in weak if row.text not in intent_dev]
     examples = example_rows(recipe.example_copies, recipe.seed, held_out=False)
     always = emotion + [row for row in weak if not is_held_out(row.text)] + examples
-    always += read_split(data_dir, "train", labels) * _LABELLED_COPIES
+    always += read_split(data_dir, "train", labels) * recipe.labelled_copies
     turns = [
         (_shuffled(rows, emotion_dev | intent_dev, recipe.seed), count)
         for rows, count in (

@@ -17,8 +17,19 @@ class ClassReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Confidence:
+    """Expected calibration error of the likeliest labels, and what chance alone would show on as many rows."""
+
+    error: float
+    by_chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What an evaluation found; ``confusion[truth][guess]`` counts rows, in the order of ``labels``."""
+    """What an evaluation found; ``confusion[truth][guess]`` counts rows, in the order of ``labels``.
+
+    ``confidence`` is None where only labels were compared.
+    """
 
     labels: tuple[str, ...]
     rows: int
@@ -26,6 +37,7 @@ class Report:
     macro_f1: float
     per_class: dict[str, ClassReport]
     confusion: tuple[tuple[int, ...], ...]
+    confidence: Confidence | None = None
 
 
 def report(labels: Sequence[str], truth: Sequence[int], guess: Sequence[int]) -> Report:

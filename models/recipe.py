@@ -22,6 +22,8 @@ class Recipe:
         as often become tokens (0: none). Both 0 for a base that ``adapt`` made.
     intent_rows_per_class
         Most rows a class that the patterns of ``models.weak_intents`` may label.
+    labelled_copies
+        How often an epoch holds each post whose intent was labelled by reading; 0: never.
     polarity_rows, extra_rows, offensive_rows
         Rows an epoch drawn from weibo_senti_100k, from OCEMOTION with CLUEmotion2020, from COLD; another
         part of each set in every epoch.
@@ -61,6 +63,7 @@ class Recipe:
     add_tokens_seen: int = 0
     corpus_stride: int = 4
     intent_rows_per_class: int = 600
+    labelled_copies: int = 2
     polarity_rows: int = 1500
     extra_rows: int = 0
     offensive_rows: int = 0

@@ -80,7 +80,7 @@ class Classifier:
         self._stages = Stages(
             tokeniser,
             opened,
-            directory.temperatures,
+            directory.calibrators,
             batch_tokens=batch_tokens or opened.batch_tokens,
             cache_size=cache_size,
         )

@@ -14,11 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from models.calibrator import Calibrator
 from models.heads import CONFIG_FIELD, HOW_TO_FINETUNE, ModelLoadError, check_heads, map_foreign_labels
 from models.labels import HEADS, HeadName
 
-TEMPERATURES_FIELD: Final = "fengsheng_temperatures"
-"""Field of ``config.json`` with the temperature of each head, ``{head: T}``; 1 where it says nothing."""
+CALIBRATION_FIELD: Final = "fengsheng_calibration"
+"""Field of ``config.json`` with the calibrator of each head; where it says nothing the softmax stands as it is."""
 
 WEIGHTS: Final = "model.safetensors"
 _SHARDS: Final = "model.safetensors.index.json"
@@ -39,16 +40,15 @@ class ModelDirectory:
         Its ``config.json``.
     emotions
         For every label of a foreign classifier its position in ``EMOTIONS``; None for our own form.
-    temperatures
-        Temperature of each head: logits are divided by it before the softmax (Guo and others, "On
-        Calibration of Modern Neural Networks", 2017).
+    calibrators
+        What turns each head's logits into probabilities.
     """
 
     name: str
     path: Path
     config: dict[str, Any]
     emotions: tuple[int, ...] | None
-    temperatures: Mapping[HeadName, float]
+    calibrators: Mapping[HeadName, Calibrator]
 
     @property
     def max_length(self) -> int:
@@ -104,7 +104,7 @@ def open_directory(name_or_dir: str | Path) -> ModelDirectory:
         if not isinstance(config, dict):
             raise ModelLoadError(f"config.json holds a {type(config).__name__}, expected an object")
         emotions = _emotions(config)
-        return ModelDirectory(name, path, config, emotions, _temperatures(config))
+        return ModelDirectory(name, path, config, emotions, _calibrators(config))
     except ModelLoadError as error:
         raise ModelLoadError(f"model {name}: {error}") from None
     except (OSError, ValueError) as error:
@@ -140,18 +140,16 @@ def _emotions(config: Mapping[str, Any]) -> tuple[int, ...] | None:
     return tuple(map_foreign_labels([str(labels[str(index)]) for index in range(len(labels))]))
 
 
-def _temperatures(config: Mapping[str, Any]) -> dict[HeadName, float]:
-    saved = config.get(TEMPERATURES_FIELD) or {}
-    if not isinstance(saved, dict):
+def _calibrators(config: Mapping[str, Any]) -> dict[HeadName, Calibrator]:
+    saved = config.get(CALIBRATION_FIELD, {})
+    if not isinstance(saved, dict) or not all(isinstance(saved.get(head, {}), dict) for head in HEADS):
         raise ModelLoadError(
-            f"config.json: {TEMPERATURES_FIELD} is {saved!r}, expected {{head: temperature}}"
+            f"config.json: {CALIBRATION_FIELD} is {saved!r}, expected {{head: {{temperature: …, curve: [a, b, c]}}}}"
         )
-    found: dict[HeadName, float] = {}
+    found: dict[HeadName, Calibrator] = {}
     for head in HEADS:
-        value = saved.get(head, 1.0)
-        if not isinstance(value, int | float) or not 0.01 <= value <= 100:
-            raise ModelLoadError(
-                f"config.json: {TEMPERATURES_FIELD}.{head} is {value!r}, expected a number from 0.01 to 100"
-            )
-        found[head] = float(value)
+        try:
+            found[head] = Calibrator.read(saved.get(head, {}))
+        except ValueError as error:
+            raise ModelLoadError(f"config.json: {CALIBRATION_FIELD}.{head}: {error}") from None
     return found

@@ -47,7 +47,7 @@ def measure(name_or_dir: str, engine: str) -> dict[str, object]:
     batches = list(plan([len(row) for row in rows], opened.batch_tokens))
     labels: list[list[str]] = [[] for _ in rows]
     for batch in batches:
-        found = read(opened.forward([rows[index] for index in batch]), directory.temperatures)
+        found = read(opened.forward([rows[index] for index in batch]), directory.calibrators)
         for index, one in zip(batch, found, strict=True):
             labels[index] = [getattr(one, head) for head in HEADS]
     best, begun = float("inf"), time.perf_counter()

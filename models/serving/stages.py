@@ -26,6 +26,7 @@ from models.serving.reading import read
 from models.serving.recent import Recent
 
 if TYPE_CHECKING:
+    from models.calibrator import Calibrator
     from models.serving.engine import Engine, Logits
     from models.serving.tokenising import Tokeniser
 
@@ -78,7 +79,7 @@ class Stages:
 
     Parameters
     ----------
-    tokeniser, engine, temperatures
+    tokeniser, engine, calibrators
         Of one model.
     batch_tokens
         Most tokens in one forward, padding included.
@@ -92,7 +93,7 @@ class Stages:
         self,
         tokeniser: Tokeniser,
         engine: Engine,
-        temperatures: Mapping[HeadName, float],
+        calibrators: Mapping[HeadName, Calibrator],
         *,
         batch_tokens: int,
         cache_size: int,
@@ -100,7 +101,7 @@ class Stages:
     ) -> None:
         self._tokeniser = tokeniser
         self._engine = engine
-        self._temperatures = temperatures
+        self._calibrators = calibrators
         self._within = within
         self.forward = Forward(engine, batch_tokens)
         self.recent: Recent[Classification] = Recent(cache_size)
@@ -252,7 +253,7 @@ class Stages:
                 self._fail(rows, found)
                 continue
             try:
-                read_out = read(found, self._temperatures)
+                read_out = read(found, self._calibrators)
             except Exception as error:
                 self._fail(rows, error)
                 continue

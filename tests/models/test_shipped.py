@@ -31,7 +31,7 @@ def test_the_directory_is_small_and_complete(shipped: Path) -> None:
     tokenizer = json.loads((shipped / "tokenizer.json").read_text(encoding="utf-8"))
     assert len(pieces) == len(tokenizer["model"]["vocab"])
     assert config["vocab_size"] == 1 + max(entry["id"] for entry in tokenizer["added_tokens"])
-    assert set(config["fengsheng_temperatures"]) == set(HEADS)
+    assert set(config["fengsheng_calibration"]) == set(HEADS)
 
 
 def test_what_weibo_is_written_with_is_read(shipped: Path) -> None:

@@ -297,7 +297,7 @@ def test_a_small_run_learns_its_rows_and_serves_them(
     assert last["usual_accuracy"] == 1.0
     config = json.loads((out / "config.json").read_text(encoding="utf-8"))
     assert config["fengsheng_heads"] == {head: list(names) for head, names in HEADS.items()}
-    assert config["fengsheng_temperatures"]["emotion"] > 0
+    assert config["fengsheng_calibration"]["emotion"]["temperature"] > 0
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "macro-F1 1.0000, accuracy 1.0000, 24 rows" in card
     assert str(tmp_path) not in card

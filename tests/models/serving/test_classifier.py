@@ -130,7 +130,7 @@ def test_a_temperature_sharpens_or_flattens_one_head_and_changes_no_label(
     warm = shutil.copytree(directory, tmp_path / "warm")
     config = json.loads((warm / "config.json").read_text(encoding="utf-8"))
     (warm / "config.json").write_text(
-        json.dumps(config | {"fengsheng_temperatures": {"emotion": 2.0}}), encoding="utf-8"
+        json.dumps(config | {"fengsheng_calibration": {"emotion": {"temperature": 2.0}}}), encoding="utf-8"
     )
     found = []
     for place in (directory, warm):
@@ -144,11 +144,19 @@ def test_a_temperature_sharpens_or_flattens_one_head_and_changes_no_label(
     )
     assert flat.intent_scores == pytest.approx(cool.intent_scores, abs=1e-6)
     assert flat.emotion == cool.emotion
-    for wrong in ({"emotion": 0}, {"emotion": "warm"}, [1]):
+    for wrong in (
+        [1],
+        {"emotion": 2.0},
+        {"emotion": {"temperature": 0}},
+        {"emotion": {"temperature": "warm"}},
+        {"emotion": {"curve": [1, 1]}},
+        {"emotion": {"curve": [-1, 1, 0]}},
+        {"emotion": {"curve": [1, 1, None]}},
+    ):
         (warm / "config.json").write_text(
-            json.dumps(config | {"fengsheng_temperatures": wrong}), encoding="utf-8"
+            json.dumps(config | {"fengsheng_calibration": wrong}), encoding="utf-8"
         )
-        with pytest.raises(ModelLoadError, match="fengsheng_temperatures"):
+        with pytest.raises(ModelLoadError, match="fengsheng_calibration"):
             open_directory(warm)
 
 
