@@ -69,15 +69,18 @@ class Normal:
     mean : expected velocity.
     between : variance of an hour's mean about it, uncertainty of the mean included.
     dispersion : variance of a minute's mass inside an hour, divided by its mean.
-    cold_start : whether there is less than two weeks of history.
     history : clock hours since the first that is known, 0 in that one.
     """
 
     mean: float
     between: float
     dispersion: float
-    cold_start: bool
-    history: int = 0
+    history: int
+
+    @property
+    def cold_start(self) -> bool:
+        """Whether there is less than two weeks of history."""
+        return self.history * HOUR < COLD
 
     def deviation(self, window_min: float) -> float:
         """Return the standard deviation of the velocity over `window_min` minutes."""
@@ -178,18 +181,17 @@ class Baseline:
     def _normal(self, number: int) -> Normal:
         oldest = next((n for n in self._hours if n >= number - WEEKS * 168 - 1), number)
         history = number - oldest
-        cold = history * HOUR < COLD
         prior_mean, prior_var = self._rules.prior_velocity, self._rules.prior_spread**2
         hours = [
             (hour, weight * min(1.0, hour.minutes / 60))
-            for n, weight in self._references(number, cold).items()
+            for n, weight in self._references(number, cold=history * HOUR < COLD).items()
             if (hour := self._hours.get(n)) is not None and not self._left_out(n)
         ]
         weight = sum(w for _, w in hours)
         dispersion = _dispersion(hours)
         if not weight:
             between = (RHYTHM * prior_mean) ** 2 + prior_var
-            return Normal(prior_mean, between, dispersion, cold, history)
+            return Normal(prior_mean, between, dispersion, history)
         rates = [(hour.total / hour.minutes, w) for hour, w in hours]
         median = _weighted_median(rates)
         mad = _weighted_median([(abs(rate - median), w) for rate, w in rates])
@@ -199,9 +201,9 @@ class Baseline:
         spread = (weight * (_MAD_TO_SD * mad) ** 2 + PRIOR_HOURS * (RHYTHM * mean) ** 2) / (
             weight + PRIOR_HOURS
         )
-        return Normal(mean, spread + (1 - credibility) * prior_var, dispersion, cold, history)
+        return Normal(mean, spread + (1 - credibility) * prior_var, dispersion, history)
 
-    def _references(self, number: int, cold: bool) -> dict[int, float]:
+    def _references(self, number: int, *, cold: bool) -> dict[int, float]:
         weights: dict[int, float] = {}
         for week in range(1, WEEKS + 1):
             _around(weights, number - week * 168, 1.0)

@@ -3,7 +3,7 @@
 A worker that loses its partition goes on for a moment, or wakes up after it was taken for
 dead, while its successor is given the same incident. The successor writes its own name into
 the claim and waits `LEASE` before it asks the receiver and sends. The predecessor looks at the
-claim right before each request and gives up where the name is not its own; what it looked at
+claim right before each request and stands back where the name is not its own; what it looked at
 is too old after `FRESH`. So each request of the predecessor began at most `FRESH` after the
 successor's name was written, and is over when the successor asks.
 
@@ -102,10 +102,8 @@ class Claims:
             if _settled(found):
                 return None
             theirs = found is not None and found.holder != self.holder
-            if theirs:
-                if not await self._let_go_first(place):
-                    return None
-                read_at = self._clock()
+            if theirs and not await self._let_go_first(place):
+                return None
             await self._log.save_notification(mine)
         return mine
 

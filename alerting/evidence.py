@@ -51,6 +51,7 @@ def gather(
         mentions=window.mentions,
         negative=window.negative,
         negative_share=round(window.negative_share, 4),
+        wordless=window.wordless,
         authors=len(window.crowd.voices),
         platforms=dict(sorted(window.platforms.items(), key=lambda item: (-item[1], item[0]))),
         emotions=shares(emotions),

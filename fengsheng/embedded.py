@@ -47,17 +47,20 @@ class Embedded:
         So is what an earlier run measured and was ended before it could tell.
         """
         worker, counters = self.pipeline.worker, self.counters
-        failed = worker.failed
-        while not (owned := worker.owned()):
-            if failed is not None and failed.done():
-                raise failed.result()
-            await asyncio.sleep(0.05)
-        await self.pipeline.measuring.tick(owned)
-        while (
-            self.tracker.in_flight
-            or counters.measured < counters.scored
-            or counters.delivered < counters.transitions
-        ):  # polled: the counters belong to four stages, and a drain happens once a run
+        await self._until(lambda: bool(worker.owned()))
+        await self.pipeline.measuring.tick(worker.owned())
+        await self._until(
+            lambda: (
+                not self.tracker.in_flight
+                and counters.measured >= counters.scored
+                and counters.delivered >= counters.transitions
+            )
+        )
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        # Polled: the counters belong to four stages, and a drain happens once a run.
+        failed = self.pipeline.worker.failed
+        while not holds():
             if failed is not None and failed.done():
                 raise failed.result()
             await asyncio.sleep(0.05)

@@ -230,8 +230,6 @@ class Worker:
             task = self._begin(self._tick(self.owned()), "fengsheng-tick")
             try:
                 await task
-            except asyncio.CancelledError:
-                raise
             except Exception as error:
                 self._fail("clock", error)
                 return

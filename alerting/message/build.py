@@ -19,7 +19,7 @@ from alerting.message.links import incident_links
 from alerting.message.plain import one_line, web_address
 from alerting.message.steps import next_step
 from alerting.message.words import pattern, word
-from config.records import Amplifier, Evidence, HotPlace, Incident, IncidentState, Quote, Transition
+from config.records import Amplifier, HotPlace, Incident, IncidentState, Quote, Transition
 
 MAX_NAME = 40
 MAX_QUOTE = 140
@@ -161,13 +161,6 @@ def _turn(incident: Incident, language: Language) -> str:
     return _summary(incident, language)
 
 
-def _saying(evidence: Evidence) -> int:
-    """How many of the mentions say anything: the share is of those, reposts without words left out."""
-    if evidence.negative and evidence.negative / max(1, evidence.mentions) < evidence.negative_share <= 1:
-        return max(evidence.negative, round(evidence.negative / evidence.negative_share))
-    return evidence.mentions
-
-
 def _facts(incident: Incident, shown: Presentation) -> tuple[tuple[str, str], ...]:
     language, signal, evidence = shown.language, incident.signal, incident.evidence
     expected = pattern(
@@ -178,13 +171,12 @@ def _facts(incident: Incident, shown: Presentation) -> tuple[tuple[str, str], ..
         high=number(signal.band_high),
         factor=times(signal.factor),
     )
-    saying = _saying(evidence)
     mentions = pattern(
-        "mentions" if saying == evidence.mentions else "mentions_and_bare",
+        "mentions_and_bare" if evidence.wordless else "mentions",
         language,
         mentions=evidence.mentions,
-        bare=evidence.mentions - saying,
-        saying=saying,
+        bare=evidence.wordless,
+        saying=evidence.mentions - evidence.wordless,
         negative=evidence.negative,
         share=percent(evidence.negative_share),
     )

@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from alerting.backtest import DAY, Backtest
-from benchmarks.judgement.driving import WATCH, scored
+from alerting.backtest import DAY
+from benchmarks.judgement.driving import OPEN_END, SIZES, WATCH, heard
 from benchmarks.judgement.kinds import truth_of
 from benchmarks.judgement.making import START
 from benchmarks.judgement.material import Material, Post, negatives
 from config.rules import Rules
-from config.watches import Watch
 
-EDGES = (0, 20, 60, 200, 1_000_000)
-RULES = ("sensitive", "default")
+EDGES = (0, 20, 60, 200, OPEN_END)
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class AloneResult:
 def alone(material: Material, rules: Mapping[str, Rules]) -> list[AloneResult]:
     """Run every cascade by itself, from its first post to the end of its day."""
     results = []
-    for name in RULES:
+    for name in SIZES:
         for least, most in pairwise(EDGES):
             own = [cascade for cascade in material.cascades if least <= negatives(cascade) < most]
             found = [_first(cascade, name, rules) for cascade in own]
@@ -54,8 +52,5 @@ def alone(material: Material, rules: Mapping[str, Rules]) -> list[AloneResult]:
 
 
 def _first(cascade: Sequence[Post], name: str, rules: Mapping[str, Rules]) -> float | None:
-    run = Backtest([Watch(id=WATCH, name=WATCH, any=[WATCH], rules=name)], rules)
-    for mention in scored(cascade, START):
-        run.observe(mention)
-    run.advance(START + DAY)
+    run = heard(cascade, name, rules, since=START, until=START + DAY)
     return min((incident.detected_at for incident in run.report()[WATCH].incidents), default=None)

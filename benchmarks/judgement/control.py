@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alerting.backtest import DAY, Backtest
-from benchmarks.judgement.driving import WATCH, scored
+from alerting.backtest import DAY
+from benchmarks.judgement.driving import WATCH, heard
 from benchmarks.judgement.material import Material
 from config.records import Level
 from config.rules import Rules
-from config.watches import Watch
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,7 @@ def control(material: Material, rules: Mapping[str, Rules]) -> list[ControlResul
     days = len({int(post.at // DAY) for post in material.control})
     results = []
     for name in rules:
-        run = Backtest([Watch(id=WATCH, name=WATCH, any=[WATCH], rules=name)], rules)
-        for mention in scored(material.control, 0.0):
-            run.observe(mention)
-        run.advance(material.control[-1].at + DAY)
+        run = heard(material.control, name, rules, since=0.0, until=material.control[-1].at + DAY)
         report = run.report()[WATCH]
         highest = max((i.level for i in report.incidents), key=lambda level: level.rank, default=None)
         results.append(ControlResult(name, report.posts, days, report.pages, highest))

@@ -12,12 +12,16 @@ from alerting.judging import Crisis, Judgement, judge_incidents
 from benchmarks.judgement.kinds import Timeline
 from benchmarks.judgement.making import START
 from benchmarks.judgement.material import Post
-from config.records import Growth, Level, Match, MatchReason, Score, ScoredMention, WeightSource
+from config.records import Growth, HourSummary, Level, Match, MatchReason, Score, ScoredMention, WeightSource
 from config.rules import Rules
 from config.watches import Watch
 
 PLAIN_REPOST = "转发微博"
 WATCH = "brand"
+SIZES = {"sensitive": "small", "default": "middle"}
+"""The size of brand that each rule set is for."""
+OPEN_END = 1_000_000
+"""More negative posts than any crisis has: the edge of a row that has none."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,35 @@ def scored(posts: Sequence[Post], start: float) -> Iterator[ScoredMention]:
         )
 
 
+def heard(
+    posts: Sequence[Post],
+    name: str,
+    rules: Mapping[str, Rules],
+    *,
+    since: float,
+    until: float,
+    history: Sequence[HourSummary] = (),
+) -> Backtest:
+    """Let a watch under the rule set `name` hear posts, whose times count from `since`, and wait till `until`."""
+    run = Backtest([Watch(id=WATCH, name=WATCH, any=[WATCH], rules=name)], rules)
+    if history:
+        run.remember(WATCH, history)
+    for mention in scored(posts, since):
+        run.observe(mention)
+    run.advance(until)
+    return run
+
+
 def drive(timeline: Timeline, rules: Mapping[str, Rules]) -> Result:
     """Run the detector of the brand over its days."""
-    watch = Watch(id=WATCH, name=WATCH, any=[WATCH], rules=timeline.brand.rules)
-    run = Backtest([watch], rules)
-    if timeline.history:
-        run.remember(WATCH, timeline.history)
-    for mention in scored(timeline.posts, START):
-        run.observe(mention)
-    run.advance(START + timeline.days * DAY)
+    run = heard(
+        timeline.posts,
+        timeline.brand.rules,
+        rules,
+        since=START,
+        until=START + timeline.days * DAY,
+        history=timeline.history,
+    )
     negative = [START + post.at for post in timeline.posts if post.negative]
     incidents = run.report()[WATCH].incidents
     crises = [Crisis(start=START + t.start, end=START + t.end) for t in timeline.truth]

@@ -10,7 +10,7 @@ from statistics import median
 from alerting.judging import Judgement, together
 from benchmarks.judgement.alone import AloneResult
 from benchmarks.judgement.control import ControlResult
-from benchmarks.judgement.driving import Result
+from benchmarks.judgement.driving import OPEN_END, SIZES, Result
 from benchmarks.judgement.growing import Score
 from benchmarks.judgement.kinds import KINDS
 from benchmarks.judgement.rivals import Rival
@@ -39,7 +39,7 @@ def by_kind(results: Sequence[Result]) -> str:
     """Return a row for each kind and brand size."""
     rows = []
     for kind in KINDS:
-        for rules, size in (("sensitive", "small"), ("default", "middle")):
+        for rules, size in SIZES.items():
             own = [r for r in results if r.timeline.kind == kind.name and r.timeline.brand.rules == rules]
             if own:
                 rows.append((kind.name, size, *_cells(own)))
@@ -51,10 +51,10 @@ def by_kind(results: Sequence[Result]) -> str:
 
 def by_size(results: Sequence[Result]) -> str:
     """Return recall by the crisis' negative posts."""
-    edges = (0, 60, 200, 500, 1000, 1_000_000)
+    edges = (0, 60, 200, 500, 1000, OPEN_END)
     rows = []
     for low, high in pairwise(edges):
-        for rules, size in (("sensitive", "small"), ("default", "middle")):
+        for rules, size in SIZES.items():
             found = [
                 f
                 for r in results
@@ -63,7 +63,7 @@ def by_size(results: Sequence[Result]) -> str:
                 if low <= t.negatives < high
             ]
             if found:
-                name = f"{low}-{high - 1}" if high < 1_000_000 else f"{low} and more"
+                name = f"{low}-{high - 1}" if high < OPEN_END else f"{low} and more"
                 rows.append((name, size, str(len(found)), str(sum(found)), f"{sum(found) / len(found):.2f}"))
     return table(("negative posts", "brand", "crises", "found", "recall"), rows)
 
@@ -95,8 +95,8 @@ def of_alone(found: Sequence[AloneResult]) -> str:
     """Return what a watch told whose first posts are a cascade."""
     rows = [
         (
-            "small" if a.rules == "sensitive" else "middle",
-            f"{a.least} to {a.most - 1}" if a.most < 1_000_000 else f"{a.least} and more",
+            SIZES[a.rules],
+            f"{a.least} to {a.most - 1}" if a.most < OPEN_END else f"{a.least} and more",
             str(a.cascades),
             str(a.paged),
             f"{median(a.delays) / 60:.1f} min" if a.delays else "",

@@ -91,11 +91,16 @@ class Growth(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Evidence(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """What an alert may say: every number and sentence in it is extracted, none invented."""
+    """What an alert may say: every number and sentence in it is extracted, none invented.
+
+    `wordless` of the mentions are reposts without a word of their own; `negative_share`
+    is of the others.
+    """
 
     mentions: int
     negative: int
     negative_share: float
+    wordless: int = 0
     authors: int
     platforms: dict[str, int]
     emotions: dict[str, float]

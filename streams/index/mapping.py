@@ -95,7 +95,7 @@ def signal_fields() -> dict[str, Field]:
 def incident_fields() -> dict[str, Field]:
     """Return the fields of an incident; quotes and the audit trail are kept, not searched."""
     evidence: dict[str, Field] = {
-        **_all(LONG, "mentions", "negative", "authors"),
+        **_all(LONG, "mentions", "negative", "wordless", "authors"),
         **_all(DOUBLE, "negative_share"),
         **_all(STORED, "first", "quotes", "amplifiers", "terms", "hot"),
         "reason": KEYWORD,

@@ -47,7 +47,7 @@ amplifiers = st.builds(
     followers=st.none() | counts, url=urls,
 )  # fmt: skip
 evidences = st.builds(
-    Evidence, mentions=counts, negative=counts, negative_share=figures, authors=counts,
+    Evidence, mentions=counts, negative=counts, negative_share=figures, wordless=counts, authors=counts,
     platforms=st.dictionaries(texts, counts, max_size=12), emotions=some(["angry", "sad"]),
     intents=some(["exposure", "boycott", "other"]), first=st.none() | quotes,
     quotes=st.lists(quotes, max_size=8), amplifiers=st.lists(amplifiers, max_size=5),

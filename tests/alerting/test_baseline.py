@@ -112,7 +112,7 @@ def test_a_year_of_minutes_is_forgotten_but_for_nine_weeks() -> None:
 
 means = st.floats(0.01, 100)
 normals = st.builds(
-    Normal, mean=means, between=st.floats(0.01, 100), dispersion=st.floats(1.2, 20), cold_start=st.just(False)
+    Normal, mean=means, between=st.floats(0.01, 100), dispersion=st.floats(1.2, 20), history=st.just(0)
 )
 
 

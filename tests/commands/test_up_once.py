@@ -62,39 +62,36 @@ ANGRY = (
 )  # fmt: skip
 
 
-def test_what_the_last_posts_set_off_is_told_before_the_run_ends(
-    run: Run, watches: Path, tmp_path: Path
-) -> None:
-    source = tmp_path / "crisis.jsonl"
+@pytest.fixture
+def crisis(tmp_path: Path) -> Path:
+    path = tmp_path / "crisis.jsonl"
     rows = [
         POST | {"id": f"{n}", "text": f"{text}{'！' * (n % 3)}", "created_at": 1_760_000_000 + 8 * n, "author": {"id": f"a{n}"}}
         for n, text in enumerate(ANGRY * 2)
     ]  # fmt: skip
-    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    done = run("up", source, "--once", "--watches", watches)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_what_the_last_posts_set_off_is_told_before_the_run_ends(
+    run: Run, watches: Path, crisis: Path
+) -> None:
+    done = run("up", crisis, "--once", "--watches", watches)
     assert done.exit_code == 0, done.stderr
     assert "1 个事件 incidents" in done.stderr
     assert "本轮首条负面" in done.stderr
 
 
 def test_what_an_earlier_run_was_ended_before_telling_is_told_by_the_next(
-    run: Run, watches: Path, tmp_path: Path
+    run: Run, watches: Path, crisis: Path, tmp_path: Path
 ) -> None:
-    source = tmp_path / "crisis.jsonl"
-    source.write_text(
-        "".join(
-            json.dumps(POST | {"id": f"{n}", "text": text, "created_at": 1_760_000_000 + 8 * n, "author": {"id": f"a{n}"}}) + "\n"
-            for n, text in enumerate(ANGRY * 2)
-        ),
-        encoding="utf-8",
-    )  # fmt: skip
-    first = run("up", source, "--once", "--watches", watches)
+    first = run("up", crisis, "--once", "--watches", watches)
     assert "本轮首条负面" in first.stderr
     [index] = tmp_path.rglob("*.sqlite")
     with closing(sqlite3.connect(index)) as database:
         database.execute("DELETE FROM notifications")
         database.commit()
-    again = run("up", source, "--once", "--watches", watches)
+    again = run("up", crisis, "--once", "--watches", watches)
     assert again.exit_code == 0, again.stderr
     assert "本轮首条负面" in again.stderr
-    assert "本轮首条负面" not in run("up", source, "--once", "--watches", watches).stderr
+    assert "本轮首条负面" not in run("up", crisis, "--once", "--watches", watches).stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -16,6 +15,7 @@ from streams.broker import EmbeddedBroker
 from streams.stages.base import RAW, SCORED, Incoming, Outgoing
 from streams.worker import AgentPlan, Worker, _until_done
 from tests.streams.recording_stage import RecordingStage
+from tests.streams.started import started
 
 WATCHES = [f"watch-{number}" for number in range(40)]
 COUNT = 200
@@ -44,17 +44,6 @@ async def committed(bootstrap: str) -> int:
         return await reader.committed(TopicPartition(RAW, 0)) or 0
     finally:
         await reader.stop()
-
-
-@asynccontextmanager
-async def started(running: Worker) -> AsyncIterator[Worker]:
-    """Stop the worker before its broker goes, whatever the test finds."""
-    await running.start()
-    try:
-        yield running
-    finally:
-        if not running.app.should_stop:
-            await running.stop(within=1.0)
 
 
 def worker(bootstrap: str, stage: RecordingStage) -> Worker:

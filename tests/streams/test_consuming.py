@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
@@ -17,6 +16,7 @@ from streams.stages.base import Incoming
 from streams.topics import create_topics
 from streams.worker import AgentPlan, Worker
 from tests.streams.recording_stage import RecordingStage
+from tests.streams.started import started
 
 COUNT = 600
 
@@ -57,16 +57,6 @@ class Place:
             await reader.stop()
 
 
-@asynccontextmanager
-async def running(worker: Worker) -> AsyncIterator[Worker]:
-    await worker.start()
-    try:
-        yield worker
-    finally:
-        if not worker.app.should_stop:
-            await worker.stop(within=1.0)
-
-
 def numbers(*stages: RecordingStage) -> set[int]:
     return {int(message.value or b"-1") for stage in stages for message in stage.seen}
 
@@ -81,7 +71,7 @@ async def test_what_was_read_and_thrown_away_before_the_first_commit_is_read_aga
         await going.wait()
 
     stage = RecordingStage(during)
-    async with running(place.worker(stage)) as worker:
+    async with started(place.worker(stage)) as worker:
         await asyncio.wait_for(inside.wait(), 40)
         assert await place.committed() == [0, 0]
         await worker.app.consumer.perform_seek()
@@ -105,7 +95,7 @@ async def test_a_message_that_faust_has_skipped_is_not_committed(kafka: str) -> 
         await asyncio.Event().wait()
 
     stage = RecordingStage(during)
-    async with running(place.worker(stage)) as worker:
+    async with started(place.worker(stage)) as worker:
         await asyncio.wait_for(skipped.wait(), 40)
         consumer = worker.app.consumer
         for message in list(consumer.unacked):
@@ -123,12 +113,12 @@ async def test_workers_that_come_and_go_leave_nothing_out_and_commit_all(kafka: 
 
     stages = [RecordingStage(during) for _ in range(3)]
     one, two, three = (place.worker(stage, batch=5) for stage in stages)
-    async with running(one):
+    async with started(one):
         await stages[0].until(lambda: len(stages[0].seen) >= 20)
-        async with running(two):
+        async with started(two):
             await stages[1].until(lambda: len(stages[1].seen) >= 20)
             await one.stop()
-            async with running(three):
+            async with started(three):
                 async with asyncio.timeout(90):
                     while numbers(*stages) != set(range(3 * COUNT)):  # noqa: ASYNC110 - three stages tell
                         await asyncio.sleep(0.05)
@@ -151,11 +141,11 @@ async def test_a_batch_that_does_not_end_is_cut_off_by_a_hand_over_and_comes_aga
             await asyncio.Event().wait()
 
     stage = RecordingStage(during)
-    async with running(place.worker(stage)) as worker:
+    async with started(place.worker(stage)) as worker:
         async with asyncio.timeout(40):
             while not begun:  # noqa: ASYNC110 - the stage tells nobody
                 await asyncio.sleep(0.01)
-        async with running(place.worker(RecordingStage(during))) as other:
+        async with started(place.worker(RecordingStage(during))) as other:
             async with asyncio.timeout(40):
                 while len(other.app.consumer.assignment()) + len(worker.app.consumer.assignment()) != 1:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
@@ -167,7 +157,7 @@ async def test_a_batch_that_does_not_end_is_cut_off_by_a_hand_over_and_comes_aga
 
 async def test_a_worker_whose_connection_has_crashed_says_so_and_stops(kafka: str) -> None:
     place = Place(kafka, 1)
-    async with running(place.worker(RecordingStage())) as worker:
+    async with started(place.worker(RecordingStage())) as worker:
         assert worker.failed is not None
         await worker.app.consumer.crash(ConnectionError("the broker is gone for good"))
         error = await asyncio.wait_for(worker.failed, 30)

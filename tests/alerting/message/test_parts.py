@@ -144,7 +144,9 @@ def test_what_a_first_message_says() -> None:
 
 
 def test_a_share_that_leaves_bare_reposts_out_says_so() -> None:
-    evidence = msgspec.structs.replace(FIRED.evidence, mentions=59, negative=16, negative_share=16 / 33)
+    evidence = msgspec.structs.replace(
+        FIRED.evidence, mentions=59, wordless=26, negative=16, negative_share=16 / 33
+    )
     page = full(msgspec.structs.replace(FIRED, evidence=evidence), Presentation())
     assert "59 条，其中 26 条是没有文字的转发；其余 33 条中负面 16 条（48%）" in str(page)
 
