@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from tqdm import tqdm
 
 from models import data
+from models.devices import device_of, narrowed, random_state, restore_random_state, training_device
 from models.finetune import fit_vocabulary, resolve_base
 from models.normalise import normalise
 from models.optimising import schedule
 from models.packing import pack
 from models.recipe import AdaptRecipe
+from models.run_facts import FACTS, begin, facts_of
+from models.run_log import LOG
 from models.training import CHECKPOINT, save_atomically
 from models.vocabulary import rebuild_embeddings
 
@@ -169,6 +172,8 @@ def adapt(
     ------
     FileNotFoundError
         If the base or a set of the corpus is missing.
+    ValueError
+        If ``run_dir`` holds another run than this, or there is too little text.
     """
     import torch
 
@@ -176,17 +181,18 @@ def adapt(
     run_dir.mkdir(parents=True, exist_ok=True)
     source = resolve_base(base)
     if not resume:
-        for name in (_PACKED, CHECKPOINT, "log.jsonl"):
+        for name in (_PACKED, CHECKPOINT, LOG, FACTS):
             (run_dir / name).unlink(missing_ok=True)
+    begin(run_dir, facts_of(recipe, source))
     if not (run_dir / _PACKED).is_file():
         _prepare(recipe, data_dir, source, run_dir)
     sources = json.loads((run_dir / "sources.json").read_text(encoding="utf-8"))
     rows = _Rows(recipe, run_dir)
-    model = _model(source, sources, recipe.seed)
+    model = _model(source, sources, recipe.seed).to(training_device())
     if not _train(model, rows, recipe, run_dir, stop_after):
         return None
     out = run_dir / ENCODER
-    model.encoder.save_pretrained(out)
+    model.encoder.to("cpu").save_pretrained(out)
     return out
 
 
@@ -203,29 +209,35 @@ def _train(
         lr=recipe.learning_rate, betas=(0.9, 0.98), fused=True,
     )  # fmt: skip
     torch.manual_seed(recipe.seed)
+    device = device_of(model)
     step, running = 0, 0.0
     checkpoint = run_dir / CHECKPOINT
     if checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
+        restore_random_state(state["random"], device)
         step, running = state["step"], state["running"]
 
     def log(entry: dict[str, float]) -> None:
-        with (run_dir / "log.jsonl").open("a", encoding="utf-8") as file:
+        with (run_dir / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **entry}) + "\n")
 
     def save() -> None:
         model.eval()
         with torch.inference_mode():
-            log({"loss": round(running, 4), "dev_loss": round(model(*rows.dev()).item(), 4)})
+            log(
+                {
+                    "loss": round(running, 4),
+                    "dev_loss": round(model(*(part.to(device) for part in rows.dev())).item(), 4),
+                }
+            )
         model.train()
         save_atomically(
             {
                 "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(),
-                "random": torch.get_rng_state(),
+                "random": random_state(device),
                 "step": step,
                 "running": running,
             },
@@ -240,7 +252,8 @@ def _train(
                 return False
             for group in optimizer.param_groups:
                 group["lr"] = recipe.learning_rate * schedule(step, recipe.steps, recipe.warmup_share)
-            loss = model(*rows.of_step(step))
+            with narrowed(device):
+                loss = model(*(part.to(device) for part in rows.of_step(step)))
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
             optimizer.step()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from models import data
 from models.additions import choose_additions, count_additions
 from models.data import Row
+from models.devices import device_of, training_device
 from models.folds import Fold
 from models.gathering import by_epoch, example_rows, gather, left_out
 from models.labelled import LABELS, read_split
@@ -18,7 +19,9 @@ from models.labels import HEADS, TRAINED
 from models.metrics import report
 from models.normalise import normalise
 from models.recipe import Recipe
+from models.run_facts import FACTS, begin, digest, facts_of
 from models.run_log import LOG
+from models.serving.directory import FETCHED
 from models.teaching import Teacher, teach, write_teachers
 from models.training import Encoded, encode_rows, pad, save_atomically, train
 from models.vocabulary import (
@@ -50,7 +53,7 @@ def resolve_base(base: str) -> Path:
         return Path(base)
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(base, allow_patterns=["*.json", "vocab.txt", "model.safetensors"]))
+    return Path(snapshot_download(base, allow_patterns=list(FETCHED)))
 
 
 def build_model(base: Path, sources: Sequence[Sequence[int]], recipe: Recipe) -> MentionClassifier:
@@ -84,14 +87,15 @@ def logits_of(
     """Give the logits of every row under every head, each ``(rows, labels)``, in the order of the rows."""
     import numpy as np
 
+    device = device_of(model)
     order = sorted(range(len(rows)), key=lambda index: len(rows[index][0]))
     result: dict[str, NDArray[np.float64]] = {}
     for start in range(0, len(order), 64):
         part = order[start : start + 64]
-        for head, values in model(*pad([rows[index][0] for index in part], pad_id)).items():
+        for head, values in model(*pad([rows[index][0] for index in part], pad_id, device)).items():
             if head not in result:
                 result[head] = np.empty((len(rows), values.shape[1]))
-            result[head][part] = values.double().numpy()
+            result[head][part] = values.double().cpu().numpy()
     return result
 
 
@@ -197,6 +201,8 @@ def finetune(
     ------
     FileNotFoundError
         If a data set or the base is missing.
+    ValueError
+        If ``run_dir`` holds another run than this.
     """
     import torch
     from transformers import AutoTokenizer
@@ -205,8 +211,18 @@ def finetune(
     run_dir.mkdir(parents=True, exist_ok=True)
     source = resolve_base(base)
     if not resume:
-        for name in ("prepared.pt", "checkpoint.pt", "best.pt", LOG):
+        for name in ("prepared.pt", "checkpoint.pt", "best.pt", LOG, FACTS):
             (run_dir / name).unlink(missing_ok=True)
+    begin(
+        run_dir,
+        facts_of(
+            recipe,
+            source,
+            labels=digest(labels),
+            fold=[fold.number, fold.count] if fold is not None else None,
+            teachers=[teacher.fingerprint for teacher in teachers],
+        ),
+    )
     if not (run_dir / "prepared.pt").is_file():
         _prepare(recipe, data_dir, source, run_dir, labels, fold)
     prepared: dict[str, Any] = torch.load(run_dir / "prepared.pt", weights_only=True)
@@ -226,7 +242,7 @@ def finetune(
     if fold is not None:
         for name, part in left_out(data_dir, fold).items():
             dev[name] = encode_rows(tokenizer, part, recipe.max_tokens)
-    model = build_model(source, prepared["sources"], recipe)
+    model = build_model(source, prepared["sources"], recipe).to(training_device())
     pad_id: int = tokenizer.pad_token_id
 
     def judge(current: MentionClassifier) -> dict[str, float]:

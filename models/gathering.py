@@ -47,8 +47,10 @@ def _labelled(row: Row, unseen: frozenset[str], *, intent: bool, polarity: bool)
     That no rule finds an intent does not say that there is none.
     """
     text = normalise(row.text)
+    if text in unseen:
+        return Row(text, row.emotion)
     found = label_text(text) if intent else None
-    if is_held_out(text) or text in unseen or found == "other":
+    if is_held_out(text) or found == "other":
         found = None
     return Row(text, row.emotion, found, row.polarity if polarity else None)
 

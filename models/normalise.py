@@ -29,6 +29,11 @@ _MENTIONS: Final = re.compile(rf"{MENTION}(?:[\s、,]*{MENTION})+")
 _SPACE: Final = re.compile(r"\s+")
 # Digits are spared: 10000 yuan and 100 yuan are different complaints.
 _RUN: Final = re.compile(r"([^\d\s])\1{3,}")
+# Except where they laugh or cry: 23333 (laughing on the floor), 6666 (well done), 5555 (sobbing); no amount, year or number.
+_LAUGH: Final = re.compile(
+    r"(?<![\d.,:#¥$A-Za-z-])(?:(23)3{2,}|(6)6{3,}|(5)5{3,})(?![\d.,:%A-Za-z-]|\s?[元块万亿号年楼房分人名次个条])"
+)
+_LAUGHS: Final = {"23": "233", "6": "666", "5": "555"}
 _EMOTICON_RUN: Final = re.compile(r"(\[[^\[\]]{1,8}\])(?:\s*\1){2,}")
 _QUOTE: Final = re.compile(rf"\s*//\s*(?={MENTION})")
 # The encoder was pretrained on Chinese punctuation; folding it to ASCII would only lose that.
@@ -93,6 +98,7 @@ def _once(text: str) -> str:
     text = _LINKS.sub(LINK, _URL.sub(LINK, text))
     text = _MENTIONS.sub(MENTION, _MENTION.sub(MENTION, text))
     text = _EMOTICON_RUN.sub(r"\1\1", _RUN.sub(r"\1\1\1", text))
+    text = _LAUGH.sub(lambda found: _LAUGHS[found[found.lastindex or 0]], text)
     text = _SPACE.sub(" ", text).strip()
     return _quote(text)[:MAX_CHARS].strip()
 
@@ -112,7 +118,8 @@ def normalise(text: str) -> str:
 
     Full-width letters and digits are folded (NFKC, Chinese punctuation spared), traditional characters become simplified (OpenCC ``t2s``), control
     and invisible characters go, addresses become ``网页链接``, user names ``@用户``, runs of one character
-    are cut to three and of one emoticon (``[允悲]``) to two, white space to one blank. Of a repost chain
+    are cut to three and of one emoticon (``[允悲]``) to two, laughing and crying numbers (``233333``, ``66666``,
+    ``55555``) to three digits, white space to one blank. Of a repost chain
     (``own words//@a:quoted//@b:quoted``) the author's own words come whole and the rest is cut to
     ``QUOTED_CHARS``; a repost without own words is read as what it passes on.
 

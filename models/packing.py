@@ -23,14 +23,18 @@ def word_starts(text: str, words: Iterable[str], offsets: Iterable[tuple[int, in
     """Say of every token, by its offsets in ``text``, whether it begins a word.
 
     ``words`` are the text cut into pieces whose concatenation is the text. A token that lies across a border
-    between words (an added token may) begins one.
+    between words (an added token may) begins one; of tokens that share a character (byte pairs do) the first.
     """
     begins = set()
     at = 0
     for word in words:
         begins.add(at)
         at += len(word)
-    return [any(place in begins for place in range(start, max(end, start + 1))) for start, end in offsets]
+    found, before = [], -1
+    for start, end in offsets:
+        found.append(start != before and any(place in begins for place in range(start, max(end, start + 1))))
+        before = start
+    return found
 
 
 def pack(texts: Iterable[str], tokenizer_file: Path) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:

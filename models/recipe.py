@@ -43,6 +43,8 @@ class Recipe:
         Length of the adversarial step on the word embeddings (Miyato et al. 2017), 0: none. Doubles the cost.
     rdrop
         Weight of the divergence between two dropout passes (Liang et al. 2021, R-Drop), 0: none. Doubles the cost.
+    patience
+        Epochs without a better score on the dev splits after which the run ends early; 0: it takes all its epochs.
     share
         Part of the rows that are in every epoch, for trials.
     distil_rows, distil_weights
@@ -83,6 +85,7 @@ class Recipe:
     average: float = 0.0
     fgm: float = 0.0
     rdrop: float = 0.0
+    patience: int = 0
     share: float = 1.0
     distil_rows: int = 0
     distil_weights: dict[str, float] = field(default_factory=lambda: dict.fromkeys(HEADS, 1.0))

@@ -10,7 +10,7 @@ LOG: Final = "log.jsonl"
 
 
 def read_epochs(run_dir: Path) -> list[dict[str, float]]:
-    """Read the figures of the finished epochs, in their order.
+    """Read the figures of the finished epochs, in their order; of one that a kill made the run repeat, the last.
 
     Raises
     ------
@@ -18,4 +18,4 @@ def read_epochs(run_dir: Path) -> list[dict[str, float]]:
         If the run has no log yet.
     """
     entries = map(json.loads, (run_dir / LOG).read_text(encoding="utf-8").splitlines())
-    return [entry for entry in entries if "epoch" in entry]
+    return list({entry["epoch"]: entry for entry in entries if "epoch" in entry}.values())

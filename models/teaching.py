@@ -6,6 +6,8 @@ distribution; texts need no labels. Temperature is 1, since our heads have few l
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _TOGETHER: Final = 512
 _NAMES: Final = "teachers.txt"
+_NOT_TAUGHT: Final = [0.0] * sum(map(len, HEADS.values()))
 
 
 class Teacher(Protocol):
@@ -29,6 +32,11 @@ class Teacher(Protocol):
     @property
     def name(self) -> str:
         """What it was opened by."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells its content from another's."""
         ...
 
     def classify(self, texts: Sequence[str]) -> list[Classification]:
@@ -49,6 +57,8 @@ def read_teachers(run_dir: Path) -> list[str]:
 
 
 def _row(found: Classification) -> list[float]:
+    if not found.readable:
+        return _NOT_TAUGHT
     scores: dict[HeadName, dict[str, float]] = {
         "emotion": found.emotion_scores,
         "intent": found.intent_scores,
@@ -60,7 +70,8 @@ def _row(found: Classification) -> list[float]:
 def teach(teachers: Sequence[Teacher], texts: Sequence[str], cache: Path) -> NDArray[np.float32]:
     """Give the teachers' mean distributions of all heads, side by side in the order of ``HEADS``.
 
-    Goes on where a stopped call with the same ``cache`` was.
+    Goes on where a stopped call with the same ``cache`` was; what other teachers or other texts left there is not
+    taken.
 
     Parameters
     ----------
@@ -70,7 +81,7 @@ def teach(teachers: Sequence[Teacher], texts: Sequence[str], cache: Path) -> NDA
     Returns
     -------
     ndarray
-        ``(texts, 19)``; each head's columns sum to 1.
+        ``(texts, 19)``; each head's columns sum to 1, or to 0 where a teacher could not read the text.
 
     Raises
     ------
@@ -83,13 +94,16 @@ def teach(teachers: Sequence[Teacher], texts: Sequence[str], cache: Path) -> NDA
         raise ValueError("no teacher: give at least one model directory")
     cache.mkdir(parents=True, exist_ok=True)
     parts: list[NDArray[np.float32]] = []
+    ensemble = [teacher.fingerprint for teacher in teachers]
     for start in tqdm(range(0, len(texts), _TOGETHER), desc="teach", unit="batch", mininterval=10):
-        file = cache / f"{start}.npy"
+        batch = list(texts[start : start + _TOGETHER])
+        content = json.dumps([ensemble, batch], ensure_ascii=False).encode()
+        file = cache / f"{hashlib.sha256(content).hexdigest()[:32]}.npy"
         if not file.is_file():
-            batch = list(texts[start : start + _TOGETHER])
-            said = [[_row(found) for found in teacher.classify(batch)] for teacher in teachers]
+            said = np.array([[_row(found) for found in teacher.classify(batch)] for teacher in teachers])
+            unanimous = (said.sum(axis=2, keepdims=True) > 0).all(axis=0)
             temporary = cache / "part.tmp.npy"
-            np.save(temporary, np.mean(np.array(said, dtype=np.float32), axis=0))
+            np.save(temporary, (said.mean(axis=0) * unanimous).astype(np.float32))
             temporary.replace(file)
         parts.append(np.load(file))
     return np.concatenate(parts) if parts else np.zeros((0, sum(map(len, HEADS.values()))), dtype=np.float32)

@@ -18,6 +18,7 @@ import torch
 from tqdm import tqdm
 
 from models.data import Row
+from models.devices import device_of, narrowed, random_state, restore_random_state
 from models.labels import HEADS, TRAINED
 from models.losses import class_weights, distillation, divergence, loss_of, perturbed
 from models.optimising import Average, make_optimizer, schedule
@@ -64,12 +65,14 @@ def batches(lengths: Sequence[int], rows: int, seed: int, epoch: int) -> list[li
     return result
 
 
-def pad(ids: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Stack token ids into a rectangle with its attention mask."""
+def pad(
+    ids: Sequence[Sequence[int]], pad_id: int, device: torch.device | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Stack token ids into a rectangle with its attention mask, on the CPU unless a device is named."""
     width = max(map(len, ids))
     tokens = torch.tensor([[*row, *[pad_id] * (width - len(row))] for row in ids], dtype=torch.long)
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids], dtype=torch.long)
-    return tokens, mask
+    return tokens.to(device), mask.to(device)
 
 
 def save_atomically(value: Any, path: Path) -> None:
@@ -91,11 +94,14 @@ def _descend(
     balance: dict[str, torch.Tensor],
 ) -> float:
     """Put the gradient of a batch into the first replica; give its cross-entropy."""
-    count = len(replicas)
+    count, device = len(replicas), device_of(replicas.first)
     slices = [rows[start::count] for start in range(count)]
-    inputs = [pad([ids for ids, _ in part], pad_id) if part else None for part in slices]
-    targets = [torch.tensor([labels for _, labels in part]) for part in slices]
-    taught = [torch.tensor(soft[start::count]) if soft is not None else None for start in range(count)]
+    inputs = [pad([ids for ids, _ in part], pad_id, device) if part else None for part in slices]
+    targets = [torch.tensor([labels for _, labels in part], device=device) for part in slices]
+    taught = [
+        torch.tensor(soft[start::count], device=device) if soft is not None else None
+        for start in range(count)
+    ]
 
     def entropy(logits: dict[str, torch.Tensor], part: int) -> torch.Tensor:
         loss = loss_of(
@@ -108,19 +114,22 @@ def _descend(
     def plain(model: MentionClassifier, part: int) -> float:
         if (given := inputs[part]) is None:
             return 0.0
-        logits = model(*given)
-        loss = total = entropy(logits, part)
-        if recipe.rdrop:
-            again = model(*given)
-            apart = divergence(logits, again, "emotion") * (len(slices[part]) / len(rows))
-            total = (loss + entropy(again, part)) / 2 + recipe.rdrop * apart
+        with narrowed(device):
+            logits = model(*given)
+            loss = total = entropy(logits, part)
+            if recipe.rdrop:
+                again = model(*given)
+                apart = divergence(logits, again, "emotion") * (len(slices[part]) / len(rows))
+                total = (loss + entropy(again, part)) / 2 + recipe.rdrop * apart
         total.backward()  # type: ignore[no-untyped-call]
         return loss.item()
 
     def adversarial(model: MentionClassifier, part: int) -> float:
         if (given := inputs[part]) is None:
             return 0.0
-        entropy(model(*given), part).backward()  # type: ignore[no-untyped-call]
+        with narrowed(device):
+            loss = entropy(model(*given), part)
+        loss.backward()  # type: ignore[no-untyped-call]
         return 0.0
 
     loss = replicas.descend(plain)
@@ -162,20 +171,24 @@ def train(
     Returns
     -------
     bool
-        Whether all epochs are done.
+        Whether all epochs are done, or as many as the recipe's patience allows.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     per_epoch = -(-len(epochs[0]) // recipe.batch_rows)
     total = per_epoch * recipe.epochs
     optimizer = make_optimizer(model, recipe, model.layers)
     average = Average(model, recipe.average) if recipe.average else None
-    balance = class_weights([rows[index][1] for index in epochs[0]], recipe.balance)
+    device = device_of(model)
+    balance = {
+        head: weights.to(device)
+        for head, weights in class_weights([rows[index][1] for index in epochs[0]], recipe.balance).items()
+    }
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     torch.manual_seed(recipe.seed)
-    step, best, running = 0, -1.0, 0.0
+    step, best, stale, running = 0, -1.0, 0, 0.0
     checkpoint = run_dir / CHECKPOINT
     if resume and checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
         if state["total"] != total:
             raise ValueError(
                 f"{checkpoint}: made for {state['total']} steps, this run has {total}; "
@@ -183,8 +196,8 @@ def train(
             )
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
-        step, best, running = state["step"], state["best"], state["running"]
+        restore_random_state(state["random"], device)
+        step, best, stale, running = state["step"], state["best"], state["stale"], state["running"]
         if average is not None:
             average.restore(state["average"])
 
@@ -192,10 +205,11 @@ def train(
         state = {
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
-            "random": torch.get_rng_state(),
+            "random": random_state(device),
             "average": average.state() if average is not None else None,
             "step": step,
             "best": best,
+            "stale": stale,
             "running": running,
             "total": total,
         }
@@ -217,10 +231,10 @@ def train(
         return figures, kept
 
     taken = 0
-    replicas = Replicas(model, recipe.threads)
+    replicas = Replicas(model, recipe.threads if device.type == "cpu" else 1)
     progress = tqdm(total=total, initial=step, unit="step", desc=recipe.name, mininterval=10)
     replicas.train()
-    while step < total:
+    while step < total and not (recipe.patience and stale >= recipe.patience):
         epoch = step // per_epoch
         chosen = epochs[epoch]
         order = batches([len(rows[index][0]) for index in chosen], recipe.batch_rows, recipe.seed, epoch)
@@ -249,9 +263,10 @@ def train(
                 figures, kept = judged()
                 log({"epoch": epoch + 1, **figures})
                 progress.write(f"epoch {epoch + 1}: {figures}")
+                stale += 1
                 if figures["score"] > best:
-                    best = figures["score"]
-                    save_atomically(kept, run_dir / "best.pt")
+                    best, stale = figures["score"], 0
+                    save_atomically({name: value.cpu() for name, value in kept.items()}, run_dir / "best.pt")
                 save()
             elif step % recipe.checkpoint_every == 0:
                 save()

@@ -38,8 +38,8 @@ class Classifier:
 
     Attributes
     ----------
-    name
-        What the model was opened by.
+    name, fingerprint
+        What the model was opened by, and what tells its content from another's.
     engine, device
         What runs it.
     choice
@@ -72,6 +72,7 @@ class Classifier:
         tokeniser = Tokeniser(directory, max_length)
         opened = open_engine(directory, self.choice.engine, self.choice.device, tokeniser.pad_id)
         self.name = directory.name
+        self.fingerprint = directory.fingerprint
         self.max_length = tokeniser.max_length
         self.engine = opened.name
         self.device = opened.device

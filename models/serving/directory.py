@@ -23,7 +23,8 @@ CALIBRATION_FIELD: Final = "fengsheng_calibration"
 
 WEIGHTS: Final = "model.safetensors"
 _SHARDS: Final = "model.safetensors.index.json"
-_FETCHED: Final = ("*.json", "*.safetensors", "*.txt", "pytorch_model*.bin")
+FETCHED: Final = ("*.json", "*.safetensors", "*.txt", "pytorch_model*.bin")
+"""What is fetched of a model of the hub."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _fetch(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=list(_FETCHED)))
+        return Path(snapshot_download(name, allow_patterns=list(FETCHED)))
     except Exception as error:
         # huggingface_hub raises a dozen unrelated types; to the user they are one thing.
         reason = (str(error).strip().splitlines() or [""])[0]

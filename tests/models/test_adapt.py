@@ -111,3 +111,10 @@ def test_it_learns_to_guess_and_its_encoder_is_a_base_again(
     assert model.config.vocab_size == len(tokenizer)
     pieces = model.config.vocab_size
     assert log[-1]["loss"] < 0.6 * np.log(pieces)
+
+
+def test_the_byte_pairs_of_one_character_are_one_word() -> None:
+    # 店铺 as two words of a character each, three byte pairs a character: all share its offsets.
+    offsets = [(0, 1), (0, 1), (0, 1), (1, 2), (1, 2), (1, 2)]
+    assert word_starts("店铺", ["店", "铺"], offsets) == [True, False, False, True, False, False]
+    assert word_starts("店铺", ["店铺"], offsets) == [True, False, False, False, False, False]

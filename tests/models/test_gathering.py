@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from models.data import USUAL_TRAIN, read_emotion
 from models.gathering import by_epoch, gather
+from models.labelled import checksum
+from models.normalise import normalise
 from models.recipe import RECIPES, Recipe, read_recipe
 
 
@@ -32,3 +35,16 @@ def test_a_post_that_was_read_comes_as_often_as_the_recipe_says(
     once = read(1) - read(0)
     assert once == 4
     assert read(3) - read(0) == 3 * once
+
+
+def test_of_a_text_that_measures_nothing_is_learnt_but_its_emotion(
+    tiny_data: Path, tiny_labels: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    first = next(iter(read_emotion(tiny_data / USUAL_TRAIN)))
+    labels = tmp_path / "labels.tsv"
+    labels.write_text(
+        f"{USUAL_TRAIN}\t1\t{checksum(first.text)}\tcomplaint\tnegative\tdev\n", encoding="utf-8"
+    )
+    same = [row for row in gather(tiny_recipe, tiny_data, labels).always if row.text == normalise(first.text)]
+    assert same
+    assert all(row.emotion and row.intent is None and row.polarity is None for row in same)

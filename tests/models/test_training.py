@@ -301,3 +301,13 @@ def test_a_small_run_learns_its_rows_and_serves_them(
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "macro-F1 1.0000, accuracy 1.0000, 24 rows" in card
     assert str(tmp_path) not in card
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
+def test_a_run_on_a_gpu_learns_its_rows_and_gives_weights_for_any_machine(
+    tiny_data: Path, tiny_base: Path, tiny_labels: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    weights = finetune(tiny_recipe, tiny_data, str(tiny_base), tmp_path, labels=tiny_labels)
+    assert {value.device.type for value in weights.values()} == {"cpu"}
+    entry = json.loads((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert entry["usual_accuracy"] == 1.0
