@@ -18,6 +18,7 @@ from tqdm import tqdm
 from models import data
 from models.devices import device_of, narrowed, random_state, restore_random_state, training_device
 from models.finetune import fit_vocabulary, resolve_base
+from models.licence import origin_of, write_licence
 from models.normalise import normalise
 from models.optimising import schedule
 from models.packing import pack
@@ -193,6 +194,9 @@ def adapt(
         return None
     out = run_dir / ENCODER
     model.encoder.to("cpu").save_pretrained(out)
+    origin = origin_of(base, source)
+    write_licence(origin, out)
+    (out / "README.md").write_text(f"---\n{origin.front_matter}\n---\n", encoding="utf-8")
     return out
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from models.calibrator import Calibrator
 from models.evaluate import as_confusion, as_table
-from models.labelled import read_labels
 from models.labels import HEADS, LABEL_ZH, HeadName
+from models.licence import FIGURES, Origin
 from models.metrics import Report
 from models.recipe import Recipe
 from models.run_log import read_epochs
@@ -20,30 +20,28 @@ from models.teaching import read_teachers
 
 _HEAD: Final = """---
 language: zh
-license: mit
-base_model: {base}
+{front_matter}
 pipeline_tag: text-classification
 tags: [emotion, intent, weibo, chinese]
 ---
 
 # {title}
 
-What a Chinese social-media post feels and what its author wants: one small BERT encoder (4 layers, hidden
-512, {pieces:,} word pieces, float16, {megabytes:.1f} MB) under three linear heads.
+What a Chinese social-media post feels and what its author wants: one {architecture} encoder ({layers} layers, hidden
+{hidden}, {pieces:,} word pieces, float16, {megabytes:.1f} MB) under three linear heads.
 
 | head | labels |
 | --- | --- |
 {labels}
 
-It is the default classifier of Fengsheng 风声. Open it with `models.serving.open_directory(directory)` or, ready to
-serve, `models.serving.Classifier(directory)`; `transformers.AutoModel` opens its encoder alone. Text must pass
-through `models.normalise.normalise` first (`Classifier` does it).
+It is a classifier of Fengsheng 风声 (its setting `model` names the one that serves). Open it with
+`models.serving.open_directory(directory)` or, ready to serve, `models.serving.Classifier(directory)`;
+`transformers.AutoModel` opens its encoder alone. Text must pass through `models.normalise.normalise` first
+(`Classifier` does it).
 
 ## Where it comes from
 
-- **Base**: [{base}](https://huggingface.co/{base}) by BAAI (Shitao Xiao and others), MIT licence, Copyright
-  (c) 2022 staoxiao (`LICENSE`). All its weights were trained on; the word pieces that Weibo text never uses were
-  dropped, and {additions} emoticons, emoji and signs that it could not read became tokens.
+{base}
 {taught}- **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public
   research data; beside them, under heads of their own that are left out here, OCEMOTION with CLUEmotion2020
   ({extra_rows:,} posts an epoch) and COLD ({offensive_rows:,} an epoch).
@@ -58,7 +56,7 @@ through `models.normalise.normalise` first (`Classifier` does it).
 {max_tokens} tokens, learning rate {learning_rate:g} in the last layer, {layer_decay:g} times that in each layer below
 (heads {head_learning_rate:g}), warm-up over {warmup_percent:.0f} % of the steps and linear decay, dropout
 {hidden_dropout:g} (none inside attention), label smoothing {label_smoothing:g}, class weights to the power
-{powers}, exponential moving average of the weights with decay {average:g}, float32 on two CPU cores. Features are
+{powers}, exponential moving average of the weights with decay {average:g}, weights in float32. Features are
 the last layer's `[CLS]` beside its mean. A row without a label for a head takes no part in that head's loss; loss
 weights {loss_weights}{distilled}. The best epoch by the mean macro-F1 of the two emotion dev splits and of the intent
 dev split was kept, so those figures are slightly flattered. What each part of the recipe is worth: `docs/ablation.md`.
@@ -79,7 +77,7 @@ All measured after the float16 export, through the serving code (normalise, toke
 
 {virus}
 
-### Intent, {read_dev} real posts labelled by reading
+### Intent, {intent_rows} real posts labelled by reading
 
 Drawn so that rare intents are well represented, not as often as they occur; read twice, blind, and a third time where
 the readings differed. Nobody trained on them.
@@ -107,20 +105,25 @@ After each epoch, in float32 and cut at {max_tokens} tokens; serving reads 128:
 """
 
 _TAUGHT: Final = """- **Teachers**: {teachers}.
-  The student begins with the encoder of the first; of the emotion of labelled rows, and of {rows:,} unlabelled posts an
+  The student begins with the encoder of {first}; of the emotion of labelled rows, and of {rows:,} unlabelled posts an
   epoch, it learns their mean distribution.
 """
+_DROPPED: Final = "the word pieces that Weibo text never uses were dropped"
+_ADDED: Final = "{count} emoticons, emoji and signs that it could not read became tokens"
 _POLARITY: Final = """ Polarity besides follows from the emotion
   (happy: positive; angry, sad, fear: negative; neutral: neutral) and from {rows:,} posts an epoch of weibo_senti_100k
   (labelled by emoticons: noisy)."""
 
+_WIDTH: Final = 116
+_ARCHITECTURES: Final = {"bert": "BERT", "roberta": "RoBERTa", "xlm-roberta": "XLM-RoBERTa"}
 _MEASURED: Final = ("usual", "virus", "intent", "polarity")
 
 _LIMITS: Final = """
 ## Limits
 
-- Intent and polarity were learnt from a few thousand posts; check them by hand on your own brand before you rely on
-  them. The readers were language models following one guideline: where they share a blind spot, so do the figures.
+- Intent and polarity were learnt from {read_train:,} posts that were read, and from weaker sources; check them by hand
+  on your own brand before you rely on them. The readers were language models following one guideline: where they
+  share a blind spot, so do the figures.
 - The emotion labels of the base sets are those of the author of a post, one label a post; mixed feelings are
   lost.
 - Sarcasm is the hardest kind of complaint and often read as praise.
@@ -189,9 +192,12 @@ def _weights(values: Mapping[str, float]) -> str:
     return ", ".join(f"{head} {weight:g}" for head, weight in values.items())
 
 
-def _additions(out: Path) -> int:
+def _vocabulary(recipe: Recipe, out: Path) -> str:
+    """Say how the base's vocabulary was fitted, where it was."""
     document = json.loads((out / "tokenizer.json").read_text(encoding="utf-8"))
-    return sum(not entry["special"] for entry in document["added_tokens"])
+    count = sum(not entry["special"] for entry in document["added_tokens"])
+    told = [_DROPPED] * bool(recipe.keep_pieces_seen) + [_ADDED.format(count=count)] * bool(count)
+    return "; " + ", and ".join(told) if told else ""
 
 
 def write_card(
@@ -200,8 +206,21 @@ def write_card(
     reports: Mapping[str, Report],
     calibration: Mapping[HeadName, Calibration],
     run_dir: Path,
+    *,
+    origin: Origin,
+    read_train: int,
 ) -> None:
-    """Write ``out/README.md`` from the recipe and the figures, and ``out/figures.json`` for programs."""
+    """Write ``out/README.md`` from the recipe and the figures, and ``out/figures.json`` for programs.
+
+    Parameters
+    ----------
+    out
+        The exported directory, its weights and tokeniser in place.
+    origin
+        The base that training was given.
+    read_train
+        Posts labelled by reading that the run learnt from.
+    """
     labels = "\n".join(
         f"| {head} | " + ", ".join(f"{name} {LABEL_ZH[head][name]}" for name in names) + " |"
         for head, names in HEADS.items()
@@ -209,39 +228,57 @@ def write_card(
     settings = asdict(recipe)
     short = recipe.name.removeprefix("fengsheng-")
     settings["loss_weights"] = _weights(recipe.loss_weights)
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
     teachers = read_teachers(run_dir)
-    read = Counter(label.split for label in read_labels())
+    of_first = bool(teachers) and teachers[0] == origin.given
+    began = (
+        "" if origin.direct or of_first else f" Training began with `{origin.given}`, made from it before."
+    )
+    base = f"- **Base**: {origin.sentence}{began} All its weights were trained on{_vocabulary(recipe, out)}."
+    settings["base"] = fill(
+        base, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    taught = _TAUGHT.format(
+        teachers=" and ".join(teachers),
+        rows=recipe.distil_rows,
+        first="the first" if of_first else "the base",
+    )
     text = _HEAD.format(
         **settings,
         short=short,
         title=out.name,
+        front_matter=origin.front_matter,
+        architecture=_ARCHITECTURES.get(config["model_type"], config["model_type"]),
+        layers=config["num_hidden_layers"],
+        hidden=config["hidden_size"],
         powers=_weights(recipe.balance) or "0",
-        taught=_TAUGHT.format(teachers=" and ".join(teachers), rows=recipe.distil_rows) if teachers else "",
+        taught=taught if teachers else "",
         distilled=f", of what the teachers say {_weights(recipe.distil_weights)}" if teachers else "",
         polarity=_POLARITY.format(rows=recipe.polarity_rows) if recipe.polarity_from_emotion else "",
         labels=labels,
-        additions=_additions(out),
-        read_train=read["train"],
-        pieces=int(json.loads((out / "config.json").read_text(encoding="utf-8"))["vocab_size"]),
+        read_train=read_train,
+        pieces=int(config["vocab_size"]),
         megabytes=(out / "model.safetensors").stat().st_size / 1e6,
         warmup_percent=100 * recipe.warmup_share,
     )
     none = "(no rows)"
     tables = {key: as_table(reports[key]) if key in reports else none for key in _MEASURED}
+    intent = reports.get("intent")
     text += _FIGURES.format(
         **tables,
         usual_confusion=as_confusion(reports["usual"]),
-        intent_confusion=as_confusion(reports["intent"]) if "intent" in reports else none,
-        read_dev=read["dev"],
+        intent_confusion=none if intent is None else as_confusion(intent),
+        intent_rows=0 if intent is None else intent.rows,
         calibration=_calibration(calibration),
         epochs=_epochs(run_dir),
         max_tokens=recipe.max_tokens,
     )
-    start = "TEACHER1" if teachers else recipe.base
+    # A folder of this machine means nothing to who reads the card.
+    start = "TEACHER1" if of_first else origin.hub if origin.direct and origin.hub else "BASE"
     names = " ".join(f"TEACHER{number}" for number, _ in enumerate(teachers, 1))
     verb = f"distil {names}" if teachers else "finetune"
     learn = f"fengsheng model {verb} --recipe {short} --data DATA --base {start} --run-dir runs/{short}"
-    text += _LIMITS.format(short=short, title=out.name, start=start, learn=learn)
+    text += _LIMITS.format(short=short, title=out.name, start=start, learn=learn, read_train=read_train)
     (out / "README.md").write_text(text, encoding="utf-8")
     figures: dict[str, object] = {
         key: {"macro_f1": round(found.macro_f1, 4), "accuracy": round(found.accuracy, 4), "rows": found.rows}
@@ -251,4 +288,4 @@ def write_card(
         head: {"error": round(item.error_after, 4), "by_chance": round(item.error_by_chance, 4)}
         for head, item in calibration.items()
     }
-    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    (out / FIGURES).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

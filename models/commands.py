@@ -311,7 +311,7 @@ def bench(
         cpu = [
             name.partition(" ")[0]
             for name, found in forward.items()
-            if "cpu" in name and not isinstance(found, str)
+            if name.endswith("(cpu)") and not isinstance(found, str)
         ]
         timed = end_to_end(where, texts[:limit], cpu)
     if as_json:

@@ -1,9 +1,11 @@
-"""From a run's best weights to the committed directory: float16 safetensors, tokeniser, calibrators, model card."""
+"""From a run's best weights to the committed directory: float16 safetensors, tokeniser, calibrators, card, licence."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import zlib
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +20,9 @@ from models.card import Calibration, write_card
 from models.data import Row
 from models.evaluate import evaluate, read_labelled
 from models.finetune import build_model, logits_of, resolve_base
-from models.labelled import LABELS, read_split
+from models.labelled import LABELS, read_labels, read_split
 from models.labels import HEADS, HeadName
+from models.licence import origin_of, write_licence
 from models.metrics import Report
 from models.normalise import normalise
 from models.recipe import Recipe
@@ -32,29 +35,6 @@ if TYPE_CHECKING:
 
 TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 _WEIGHTS: Final = "model.safetensors"
-_MIT: Final = """MIT License
-
-Copyright (c) 2022 staoxiao
-
-Permission is hereby granted, free of charge, to any person obtaining a copy
-of this software and associated documentation files (the "Software"), to deal
-in the Software without restriction, including without limitation the rights
-to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all
-copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
-OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
-SOFTWARE.
-"""
-"""The base's licence, which must travel with its weights."""
 
 
 def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> MentionClassifier:
@@ -81,7 +61,7 @@ def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> Menti
             raise FileNotFoundError(f"{run_dir / name}: not there; has the run finished an epoch?")
     prepared = torch.load(run_dir / "prepared.pt", weights_only=True)
     model: Any = build_model(resolve_base(base), prepared["sources"], recipe)
-    model.load_state_dict(torch.load(run_dir / "best.pt", weights_only=True))
+    model.load_state_dict(torch.load(run_dir / "best.pt", weights_only=True, map_location="cpu"))
     for head in [head for head in model.heads if head not in HEADS]:
         del model.heads[head]
     setattr(model.config, CONFIG_FIELD, {head: list(names) for head, names in HEADS.items()})
@@ -91,7 +71,6 @@ def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> Menti
         if (run_dir / "tokenizer" / name).is_file():
             shutil.copyfile(run_dir / "tokenizer" / name, out / name)
     (out / _WEIGHTS).chmod(0o644)  # safetensors writes it for its owner alone
-    (out / "LICENSE").write_text(_MIT, encoding="utf-8")
     written: MentionClassifier = model.to(torch.float32).eval()
     return written
 
@@ -156,18 +135,37 @@ def measure(directory: Path, data_dir: Path, labels: Path = LABELS) -> dict[str,
     return reports
 
 
+def posts_read(recipe: Recipe, run_dir: Path, labels: Path = LABELS) -> int:
+    """Count the posts labelled by reading among a run's rows; the file of labels may have grown since.
+
+    They are told from posts that patterns label by the checksum of their text and by how often they were laid in.
+    """
+    import torch
+
+    if not recipe.labelled_copies:
+        return 0
+    known = {int(label.checksum, 16) for label in read_labels(labels) if label.split == "train"}
+    rows = torch.load(run_dir / "prepared.pt", weights_only=True)["rows"]
+    copies = Counter(text for text, emotion, intent, *_ in rows if emotion is None and intent is not None)
+    least = recipe.labelled_copies if recipe.share == 1 else 1
+    return len(known & {zlib.crc32(text.encode()) for text, count in copies.items() if count >= least})
+
+
 def export(
     recipe: Recipe, run_dir: Path, base: str, data_dir: Path, out: Path, *, labels: Path = LABELS
 ) -> dict[str, Report]:
-    """Export, calibrate, measure what was exported, and write its card.
+    """Export, calibrate, measure what was exported, and write its card and the base's licence.
 
     Raises
     ------
     FileNotFoundError
         If the run has no finished epoch, or a dev split is missing.
     """
+    origin = origin_of(base, resolve_base(base))  # first: `out` may be the base
     model = export_weights(recipe, run_dir, base, out)
+    write_licence(origin, out)
     calibration = calibrate(model, recipe, data_dir, out, labels)
     reports = measure(out, data_dir, labels)
-    write_card(out, recipe, reports, calibration, run_dir)
+    read_train = posts_read(recipe, run_dir, labels)
+    write_card(out, recipe, reports, calibration, run_dir, origin=origin, read_train=read_train)
     return reports

@@ -53,7 +53,7 @@ def resolve_base(base: str) -> Path:
         return Path(base)
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(base, allow_patterns=list(FETCHED)))
+    return Path(snapshot_download(base, allow_patterns=[*FETCHED, "LICENSE*", "README.md"]))
 
 
 def build_model(base: Path, sources: Sequence[Sequence[int]], recipe: Recipe) -> MentionClassifier:
