@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.labels import HEADS
 
@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from models.serving.engine import Engine, Logits
 
 _log = logging.getLogger(__name__)
+
+WITHOUT_MEMORY: Final = "free memory there, run fewer workers on it, or use another device"
+"""What to do about a device that has no memory for a model."""
+
+_RUN: Final = 50
+"""Batches in a row that must find memory before a budget that was halved is doubled again."""
+
+_LONGEST_RUN: Final = 64 * _RUN
 
 
 def plan(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
@@ -27,7 +35,11 @@ def plan(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
 
 
 class Forward:
-    """Runs batches through an engine; one that finds no memory is halved, and so is the budget from then on.
+    """Runs batches through an engine; one that finds no memory is halved, and so is the budget for a while.
+
+    After a run of batches that found memory the budget doubles, up to what it was: others may have let go of
+    theirs. Where the doubled one is too much again the next run is twice as long, so that a lasting shortage is
+    met ever more rarely.
 
     Attributes
     ----------
@@ -37,7 +49,10 @@ class Forward:
 
     def __init__(self, engine: Engine, batch_tokens: int) -> None:
         self._engine = engine
-        self.batch_tokens = batch_tokens
+        self.batch_tokens = self._most = batch_tokens
+        self._run = _RUN
+        self._well = 0
+        self._doubled = False
 
     def __call__(self, rows: Sequence[Sequence[int]]) -> Logits:
         """Give the logits of one batch, in the order of its rows.
@@ -48,18 +63,37 @@ class Forward:
             If there is no memory for a single row.
         """
         try:
-            return self._engine.forward(rows)
+            found = self._engine.forward(rows)
         except MemoryError:
             if len(rows) == 1:
                 raise
             half = len(rows) // 2
-            width = max(map(len, rows))
-            self.batch_tokens = min(self.batch_tokens, max(half * width, width))
-            _log.warning(
-                "no memory for %d rows of %d tokens on %s: the batch is halved, and later ones hold at most %d tokens",
-                len(rows), width, self._engine.device, self.batch_tokens,
-            )  # fmt: skip
+            self._shrink(len(rows), half, max(map(len, rows)))
+        else:
+            self._grow()
+            return found
         import numpy as np
 
         first, second = self(rows[:half]), self(rows[half:])
         return {head: np.concatenate([first[head], second[head]]) for head in HEADS}
+
+    def _shrink(self, rows: int, half: int, width: int) -> None:
+        self.batch_tokens = min(self.batch_tokens, max(half * width, width))
+        self._well = 0
+        if self._doubled:  # once a shortage: a batch may be halved several times
+            self._run = min(2 * self._run, _LONGEST_RUN)
+            self._doubled = False
+        _log.warning(
+            "no memory for %d rows of %d tokens on %s: the batch is halved, and the next %d hold at most %d tokens",
+            rows, width, self._engine.device, self._run, self.batch_tokens,
+        )  # fmt: skip
+
+    def _grow(self) -> None:
+        if self.batch_tokens == self._most:
+            return
+        self._well += 1
+        if self._well >= self._run:
+            self.batch_tokens = min(2 * self.batch_tokens, self._most)
+            self._well = 0
+            self._doubled = True
+            _log.info("batches on %s hold %d tokens again", self._engine.device, self.batch_tokens)

@@ -7,15 +7,43 @@ import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from models.classification import Classification
+from models.heads import ModelLoadError
+from models.serving.batching import WITHOUT_MEMORY
 from models.serving.choice import Choice, choose
 from models.serving.directory import open_directory
 from models.serving.opening import open_engine
 from models.serving.stages import Stages
 from models.serving.tokenising import Tokeniser
 
-_WARM_UP = ((1, 8), (4, 32))
+if TYPE_CHECKING:
+    from models.serving.engine import Engine
+
+_WARM_UP: Final = ((1, 8), (4, 32))
+"""Rows and tokens of the first forwards."""
+
+
+def _warm_up(engine: Engine, tokeniser: Tokeniser) -> None:
+    """Run the first forwards of a process, which are slow, and may be where a device or a compiler fails.
+
+    Raises
+    ------
+    ModelLoadError
+        If one fails.
+    """
+    try:
+        for rows, tokens in _WARM_UP:
+            engine.forward([[tokeniser.pad_id] * min(tokens, tokeniser.max_length)] * rows)
+    except Exception as error:  # torch.compile and what it calls raise a dozen unrelated types
+        if isinstance(error, MemoryError):
+            why, how = "no memory for a first forward", WITHOUT_MEMORY
+        else:
+            why = f"its first forward fails ({type(error).__name__}: {' '.join(str(error).split())[:300]})"
+            how = "use engine torch or auto, or another device"
+        engine.close()
+        raise ModelLoadError(f"engine {engine.name} on {engine.device}: {why}; {how}") from error
 
 
 class Classifier:
@@ -48,7 +76,7 @@ class Classifier:
     Raises
     ------
     ModelLoadError
-        If the model can't be opened, or the device or engine is not there.
+        If the model can't be opened, the device or engine is not there, or its first forward fails.
 
     Examples
     --------
@@ -76,8 +104,7 @@ class Classifier:
         self.max_length = tokeniser.max_length
         self.engine = opened.name
         self.device = opened.device
-        for rows, tokens in _WARM_UP:  # warm-up: the first forwards of a process are slow
-            opened.forward([[tokeniser.pad_id] * min(tokens, self.max_length)] * rows)
+        _warm_up(opened, tokeniser)
         self._stages = Stages(
             tokeniser,
             opened,
@@ -107,6 +134,8 @@ class Classifier:
         ------
         RuntimeError
             After :meth:`close`.
+        TypeError
+            If one of the texts is no ``str``; none is classified then.
         """
         future = self._stages.submit(texts)
         assert future is not None

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import torch
 from torch import nn
 
-_ROWS, _TOKENS, _ROUNDS = 64, 64, 5
-_CUDA_FORMATS: Final = (torch.float32, torch.float16, torch.bfloat16)
+from models.labels import HEADS
+from models.serving.choice import AGREEMENT, FASTER
+
+if TYPE_CHECKING:
+    from models.serving.engine import Logits
+
+    Run = Callable[[Sequence[Sequence[int]]], Logits]
+
+_log = logging.getLogger(__name__)
+
+_ROWS, _ROUNDS = 128, 5
+_NATIVE_BFLOAT16: Final = (8, 0)
+"""Compute capability from which a GPU has bfloat16 of its own; an older one only emulates it."""
+
+SAME: Final = AGREEMENT["torch-bfloat16"]
+"""Share of labels that half the bits must have in common with float32, as on the CPU."""
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -26,51 +43,85 @@ def choose_device(wanted: str) -> torch.device:
         device = torch.device(wanted)
     except RuntimeError:
         raise ValueError(f"device {wanted!r}: unknown; use auto, cpu or cuda") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {wanted!r}: this torch sees no CUDA GPU; use auto or cpu")
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise ValueError(f"device {wanted!r}: this torch sees no CUDA GPU; use auto or cpu")
+        if (device.index or 0) >= (count := torch.cuda.device_count()):
+            there = ", ".join(f"cuda:{index}" for index in range(count))
+            raise ValueError(f"device {wanted!r}: this torch sees only {there}; use one of them, or cpu")
     return device
 
 
-def _seconds(module: nn.Module, device: torch.device) -> float:
-    ids = torch.ones((_ROWS, _TOKENS), dtype=torch.long, device=device)
-    mask = torch.ones_like(ids)
-    best = float("inf")
-    with torch.inference_mode():
-        for _ in range(_ROUNDS):
-            torch.cuda.synchronize(device)
-            start = time.perf_counter()
-            module(ids, mask)
-            torch.cuda.synchronize(device)
-            best = min(best, time.perf_counter() - start)
-    return best
+def narrow_format(capability: tuple[int, int]) -> torch.dtype:
+    """Give the format of half the bits that a GPU of this compute capability is good at.
+
+    Float16 overflows at 65,504, so it is only for GPUs without bfloat16.
+    """
+    return torch.bfloat16 if capability >= _NATIVE_BFLOAT16 else torch.float16
 
 
-def place(module: nn.Module, device: torch.device, wanted: torch.dtype | None = None) -> torch.dtype:
-    """Move the module to its device, in the format wanted or, on CUDA, the one that a short measurement finds fastest.
+def agreement(found: Logits, exact: Logits) -> float:
+    """Give the share of labels, over all heads, that are float32's; 0 where a logit is not finite."""
+    if not all(np.isfinite(found[head]).all() for head in HEADS):
+        return 0.0
+    same = [found[head].argmax(1) == exact[head].argmax(1) for head in HEADS]
+    return float(np.concatenate(same).mean())
 
-    On a CPU nothing is measured here: some processors announce a bfloat16 unit and then stop the process with
-    an illegal instruction, so that is left to ``models.serving.choice``, which asks a process of its own.
-    Float32 stays on CUDA too unless half the bits are at least a tenth faster, so that near ties do not cost
-    accuracy.
+
+def decide(narrow: torch.dtype, seconds: float, exact_seconds: float, same: float) -> torch.dtype:
+    """Choose between half the bits and float32, which stays unless the other is clearly faster and says the same.
+
+    Parameters
+    ----------
+    seconds, exact_seconds
+        Of one forward in the narrow format and in float32.
+    same
+        What :func:`agreement` gave for the narrow format.
+    """
+    return narrow if same >= SAME and seconds * FASTER <= exact_seconds else torch.float32
+
+
+def fastest(module: nn.Module, device: torch.device, run: Run, rows: Sequence[Sequence[int]]) -> torch.dtype:
+    """Move the module to a GPU, in float32 or in the half that a short measurement finds worth it.
+
+    On a CPU nothing is measured in this process: some processors announce a bfloat16 unit and then stop the process
+    with an illegal instruction, so ``models.serving.choice`` asks a process of its own.
+
+    Parameters
+    ----------
+    run
+        Runs the module over rows of token ids, as it is at the moment.
+    rows
+        The probe texts.
 
     Returns
     -------
     torch.dtype
         The format chosen.
     """
-    if wanted is not None or device.type != "cuda":
-        kind = wanted or torch.float32
-        module.to(device=device, dtype=kind)
-        return kind
     module.to(device=device, dtype=torch.float32)
+    exact, exact_seconds = run(rows), _seconds(run, rows)
     # Narrowing loses bits for good, so the originals are kept to restore from.
     originals = {name: value.cpu().clone() for name, value in module.state_dict().items()}
-    times: dict[torch.dtype, float] = {}
-    for kind in _CUDA_FORMATS:
-        times[kind] = _seconds(module.to(dtype=kind), device)
-    fastest = min(times, key=times.__getitem__)
-    if times[fastest] > 0.9 * times[torch.float32]:
-        fastest = torch.float32
-    module.to(dtype=torch.float32).load_state_dict(originals)
-    module.to(device=device, dtype=fastest)
-    return fastest
+    narrow = narrow_format(torch.cuda.get_device_capability(device))
+    module.to(dtype=narrow)
+    same, seconds = agreement(run(rows), exact), _seconds(run, rows)
+    chosen = decide(narrow, seconds, exact_seconds, same)
+    _log.info(
+        "%s: %s; %s takes %.2f ms, float32 %.2f, and %.1f%% of labels are the same (%.1f%% are needed)",
+        device, chosen, narrow, 1000 * seconds, 1000 * exact_seconds, 100 * same, 100 * SAME,
+    )  # fmt: skip
+    if chosen is torch.float32:
+        module.to(dtype=torch.float32).load_state_dict(originals)
+    return chosen
+
+
+def _seconds(run: Run, rows: Sequence[Sequence[int]]) -> float:
+    """Time a forward, the best of some; its logits come to the CPU, so nothing is left running at its end."""
+    batch = [max(rows, key=len)] * _ROWS
+    best = float("inf")
+    for _ in range(_ROUNDS):
+        start = time.perf_counter()
+        run(batch)
+        best = min(best, time.perf_counter() - start)
+    return best

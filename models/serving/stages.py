@@ -132,8 +132,13 @@ class Stages:
         ------
         RuntimeError
             After :meth:`close`.
+        TypeError
+            If one of the texts is no ``str``; nothing is classified then.
         """
         job = _Job(texts)
+        for place, text in enumerate(job.texts):
+            if not isinstance(text, str):
+                raise TypeError(f"texts[{place}] is {type(text).__name__}, expected str")
         if not job.texts:
             job.future.set_result([])
             return job.future
@@ -185,31 +190,34 @@ class Stages:
         self._ready.put(None)
 
     def _prepare(self, job: _Job, start: int, texts: Sequence[str]) -> list[_Row]:
-        """Answer what can be answered; give the rows of the others."""
+        """Answer what can be answered; give the rows of the others. Where it raises, none of them is pending."""
         new: list[_Row] = []
-        for index, raw in enumerate(texts, start):
-            text = normalise(raw)
-            if not can_read(text, self._tokeniser.knows):
-                job.settle(index, UNREADABLE)
-                continue
-            with self._lock:
-                # Before the cache: post puts a text there before it takes it off this list.
-                if (row := self._pending.get(text)) is not None:
-                    row.waiting.append((job, index))
-                    self.recent.count_hit()
-                    continue
-                cached = self.recent.get(text)
-                if cached is None:
-                    row = self._pending[text] = _Row(text, waiting=[(job, index)])
-                    new.append(row)
-            if cached is not None:
-                job.settle(index, cached)
         try:
+            for index, raw in enumerate(texts, start):
+                text = normalise(raw)
+                if not can_read(text, self._tokeniser.knows):
+                    job.settle(index, UNREADABLE)
+                    continue
+                with self._lock:
+                    # Before the cache: post puts a text there before it takes it off this list.
+                    if (row := self._pending.get(text)) is not None:
+                        row.waiting.append((job, index))
+                        self.recent.count_hit()
+                        continue
+                    cached = self.recent.get(text)
+                    if cached is None:
+                        row = self._pending[text] = _Row(text, waiting=[(job, index)])
+                        new.append(row)
+                if cached is not None:
+                    job.settle(index, cached)
             for row, ids in zip(new, self._tokeniser.encode([row.text for row in new]), strict=True):
                 row.ids = ids
-        except Exception as error:
-            self._fail(new, error)
-            return []
+        except BaseException:
+            # Only this job waits for the new rows, and it is told; left pending, they would never be answered.
+            with self._lock:
+                for row in new:
+                    del self._pending[row.text]
+            raise
         return new
 
     def _core(self) -> None:

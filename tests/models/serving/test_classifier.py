@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from models.dummy import DummyClassifier
 from models.heads import ModelLoadError, map_foreign_labels
 from models.labels import EMOTIONS, HEADS
 from models.serving import Classifier
+from models.serving import classifier as classifier_module
 from models.serving.directory import open_directory
 from tests.models.serving.conftest import EMOTIONS as LABELS
-from tests.models.serving.conftest import Strange
+from tests.models.serving.conftest import Scripted, Strange
 
 TEXTS = ["气死我了", "好开心呀", "今天开会", "居然这样没想到啊没想到啊没想到啊", "怕得发抖"]
 ODD = [
@@ -233,11 +235,72 @@ def test_the_dummy_is_deterministic_and_of_the_same_form() -> None:
     assert asyncio.run(dummy.classify_async(["这个真好喝"])) == [happy]
 
 
-def test_the_pipeline_counts_how_often_a_text_was_known(classifier: Classifier) -> None:
-    from streams.stages.base import Counters
+def test_the_pipeline_s_counters_show_how_often_a_text_was_known(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fengsheng.configuration import PACKAGED, load_configuration
+    from fengsheng.pipeline import Pipeline
+    from streams.index.sqlite import SqliteIndex
+    from streams.masking import Pseudonymiser
 
-    counters = Counters()
-    assert counters.hit_rate() == 0
-    counters.hit_rate = lambda: classifier.hit_rate
-    classifier.classify(["气死我了", "气死我了", "好开心呀", "今天开会"])
-    assert counters.hit_rate() == 0.25
+    for name in [name for name in os.environ if name.startswith("FENGSHENG_")]:
+        monkeypatch.delenv(name)
+    configuration = load_configuration(PACKAGED).with_data(tmp_path)
+
+    async def deliver(incident: object) -> None:
+        raise AssertionError("nothing is delivered here")
+
+    classifier = Classifier(directory, device="cpu", engine="onnx-float32")
+    try:
+        pipeline = Pipeline(
+            configuration,
+            SqliteIndex(tmp_path / "index.db"),
+            classifier,
+            deliver,
+            Pseudonymiser(b"key"),
+            "127.0.0.1:9",
+            dict.fromkeys(configuration.settings.kafka.topics, 1),
+        )
+        assert pipeline.counters.hit_rate() == 0
+        classifier.classify(["气死我了", "气死我了", "好开心呀", "今天开会"])
+        assert pipeline.counters.hit_rate() == 0.25
+    finally:
+        classifier.close()
+
+
+@pytest.mark.parametrize(
+    ("room", "error", "said"),
+    [
+        (
+            20,
+            None,
+            r"engine scripted on nowhere: no memory for a first forward; free memory there, run fewer",
+        ),
+        (
+            1000,
+            RuntimeError("backend='inductor' raised:\nRuntimeError: Failed to find C compiler."),
+            r"engine scripted on nowhere: its first forward fails \(RuntimeError: backend='inductor' raised: "
+            r"RuntimeError: Failed to find C compiler\.\); use engine torch or auto, or another device",
+        ),
+    ],
+)
+def test_a_first_forward_that_fails_names_the_device_and_what_to_do(
+    directory: Path, room: int, error: Exception | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Scripted(room)
+    engine.error = error
+    monkeypatch.setattr(classifier_module, "open_engine", lambda *_: engine)
+    with pytest.raises(ModelLoadError, match=said):
+        Classifier(directory, device="cpu", engine="onnx-float32")
+    assert engine.closed
+
+
+async def test_what_is_no_text_is_refused_and_the_good_ones_beside_it_are_not_held_up(
+    classifier: Classifier,
+) -> None:
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"texts\[1\] is NoneType, expected str"):
+            classifier.classify(["难喝死了", None])  # type: ignore[list-item]
+        with pytest.raises(TypeError, match=r"texts\[0\] is int"):
+            await classifier.classify_async([3])  # type: ignore[list-item]
+    assert len(await asyncio.wait_for(classifier.classify_async(["难喝死了"]), 60)) == 1

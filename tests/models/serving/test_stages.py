@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -12,15 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.calibrator import Calibrator
 from models.classification import UNREADABLE, Classification
 from models.labels import HEADS
+from models.serving import stages as stages_module
 from models.serving.batching import Forward, plan
 from models.serving.directory import open_directory
 from models.serving.stages import Stages
 from models.serving.tokenising import Tokeniser
 from tests.models.serving.conftest import Scripted
 
-ONES = dict.fromkeys(HEADS, 1.0)
+PLAIN = dict.fromkeys(HEADS, Calibrator())
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def engine() -> Scripted:
 @pytest.fixture
 def stages(engine: Scripted, directory: Path) -> Iterator[Stages]:
     opened = Stages(
-        Tokeniser(open_directory(directory), 32), engine, ONES, batch_tokens=64, cache_size=100, within=60.0
+        Tokeniser(open_directory(directory), 32), engine, PLAIN, batch_tokens=64, cache_size=100, within=60.0
     )
     yield opened
     engine.gate.set()
@@ -75,6 +78,55 @@ def test_without_memory_batches_are_halved_until_they_fit_and_the_budget_with_th
 def test_a_single_row_without_memory_is_an_error() -> None:
     with pytest.raises(MemoryError):
         Forward(Scripted(room=3), 100)([[0, 1, 2, 3], [0, 1, 2, 3]])
+
+
+BATCH = [[0, 1, 2, 3]] * 4
+"""16 tokens."""
+
+
+def test_after_a_run_of_batches_that_found_memory_the_budget_doubles_up_to_what_it_was() -> None:
+    engine = Scripted(room=15)
+    forward = Forward(engine, 30)
+    forward(BATCH)
+    assert forward.batch_tokens == 8
+    engine.room = 1000
+    for _ in range(47):  # the two halves went well
+        forward(BATCH[:1])
+    assert forward.batch_tokens == 8
+    forward(BATCH[:1])
+    assert forward.batch_tokens == 16
+    for _ in range(50):
+        forward(BATCH)
+    assert forward.batch_tokens == 30
+    for _ in range(1000):
+        forward(BATCH)
+    assert forward.batch_tokens == 30
+    assert len(engine.seen) == 1 + 2 + 48 + 50 + 1000
+
+
+def test_a_batch_without_memory_begins_the_run_anew() -> None:
+    engine = Scripted(room=15)
+    forward = Forward(engine, 16)
+    for _ in range(30):
+        forward(BATCH)
+        for _ in range(40):
+            forward(BATCH[:1])
+    assert forward.batch_tokens == 8
+
+
+def test_a_shortage_that_stays_is_met_ever_more_rarely() -> None:
+    engine = Scripted(room=15)
+    forward = Forward(engine, 16)
+    failed = []
+    for count in range(20_000):
+        before = len(engine.seen)
+        forward([[0, 1, 2, 3]] * (forward.batch_tokens // 4))
+        if len(engine.seen) - before > 1:
+            failed.append(count)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(failed)]
+    assert 6 < len(gaps) < 12
+    assert gaps[0] < 60
+    assert gaps[-1] > 3000
 
 
 def test_many_texts_come_back_in_their_order_in_batches_within_the_budget(
@@ -137,6 +189,35 @@ def test_a_failure_is_told_to_who_waits_and_the_next_texts_go_well(stages: Stage
         _of(stages.submit(["气死我了", "好开心呀"]))
     engine.error = None
     assert len(_of(stages.submit(["气死我了", "好开心呀"]))) == 2
+
+
+def test_what_is_no_text_is_refused_before_anything_is_taken_in(stages: Stages, engine: Scripted) -> None:
+    with pytest.raises(TypeError, match=r"texts\[1\] is NoneType, expected str"):
+        stages.submit(["气死我了", None])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"texts\[0\] is bytes"):
+        stages.submit([b"x"], wait=False)  # type: ignore[list-item]
+    assert not stages._pending
+    assert not stages._coming
+    assert len(_of(stages.submit(["气死我了"]))) == 1
+
+
+def test_a_failure_on_the_way_to_the_model_leaves_nobody_waiting(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(text: str) -> str:
+        if text == "今天开会":
+            raise ValueError("odd")
+        return text
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stages_module, "normalise", odd)
+        with pytest.raises(ValueError, match="odd"):
+            _of(stages.submit(["气死我了", "今天开会"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(stages._tokeniser, "encode", lambda texts: [])
+        with pytest.raises(ValueError, match="zip"):
+            _of(stages.submit(["气死我了", "好开心呀"]))
+    assert len(_of(stages.submit(["气死我了", "好开心呀", "今天开会"]))) == 3
 
 
 def test_one_row_too_large_for_the_memory_is_told_and_the_others_are_served(
