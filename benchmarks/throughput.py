@@ -32,7 +32,7 @@ from streams.app import make_app
 from streams.broker import EmbeddedBroker
 from streams.feeds.kafka_sink import KafkaSink
 from streams.feeds.replay import replay
-from streams.masking import Pseudonymiser, mask
+from streams.masking import Pseudonymiser
 from streams.stages.base import Incoming
 from streams.worker import AgentPlan, Worker
 
@@ -69,7 +69,7 @@ async def no_op(posts: Sequence[Mention]) -> float:
     topics = {"mentions.raw": 1, "mentions.dead": 1, "authors": 1}
     async with EmbeddedBroker(topics) as broker:
         options: dict[str, Any] = {"bootstrap_servers": broker.bootstrap, "compression_type": "gzip"}
-        async with KafkaSink(options, mask=mask) as sink:
+        async with KafkaSink(options) as sink:
             for post in posts:
                 await sink.send(post)
         stage = _Counting(len(posts))

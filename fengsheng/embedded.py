@@ -17,7 +17,7 @@ from streams.feeds.inflight import InFlight
 from streams.feeds.kafka_sink import KafkaSink
 from streams.feeds.private import PrivateSink
 from streams.index.base import Index
-from streams.masking import Pseudonymiser, mask
+from streams.masking import Pseudonymiser
 from streams.stages.base import Counters
 
 LIMIT: Final = InFlight(count=600, size=600_000)
@@ -103,7 +103,6 @@ async def embedded(
         try:
             async with KafkaSink(
                 {"bootstrap_servers": broker.bootstrap, "compression_type": "gzip"},
-                mask=mask,
                 store=pipeline.publish,
                 now=clock,
             ) as sink:

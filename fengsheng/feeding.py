@@ -49,6 +49,7 @@ class _SayingRejections:
         self._shown = 0
         self.send = sink.send
         self.send_author = sink.send_author
+        self.flush = sink.flush
 
     async def reject(self, rejected: Rejected) -> None:
         await self._sink.reject(rejected)

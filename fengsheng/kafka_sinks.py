@@ -10,7 +10,6 @@ from config.settings import KafkaSettings
 from fengsheng.kafka_credentials import client_options
 from streams.feeds.cursor import Tracker
 from streams.feeds.kafka_sink import KafkaSink
-from streams.masking import mask
 from streams.topics import existing
 
 KAFKA: Final = Both(
@@ -44,4 +43,4 @@ def kafka_sink(settings: KafkaSettings, tracker: Tracker) -> KafkaSink:
         "compression_type": "gzip",
         **client_options(settings),
     }
-    return KafkaSink(options, mask=mask, on_ack=tracker.confirm)
+    return KafkaSink(options, on_ack=tracker.confirm)

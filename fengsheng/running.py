@@ -6,10 +6,13 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
-from fengsheng.output import talk
+import typer
+
+from fengsheng.language import say
+from fengsheng.output import talk, warn
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -59,6 +62,13 @@ def run(
         return await main(stop)
 
     return asyncio.run(guarded())
+
+
+def end_if_interrupted(signals: Sequence[int]) -> None:
+    """End with the signal's status where one came: a script must not take a part for the whole."""
+    if signals:
+        warn(say("被中断：以上只是已读部分的结果", "interrupted: this is the result of a part"))
+        raise typer.Exit(128 + signals[0])
 
 
 async def first_of(*awaitables: Awaitable[object]) -> None:

@@ -155,13 +155,20 @@ class Backlog:
                     head, end = spans[part]
                     size[part] += sum(len(record.value or b"") for record in records)
                     oldest[part] = min(oldest[part], *(self._date(record.value) for record in records))
-                    whole = records[-1].offset + 1 >= end
-                    if whole or size[part] >= CHUNK:
-                        self._consumer.pause(part)
-                        reading.discard(part)
-                        self._heads[part] = _Head(head, end if whole else None, oldest[part])
+                    if size[part] >= CHUNK and records[-1].offset + 1 < end:
+                        self._seen(part, reading, _Head(head, None, oldest[part]))
+                for part in list(reading):
+                    # By its place, not by its last record: at the end may stand the marker of a transaction.
+                    if await self._consumer.position(part) >= spans[part][1]:
+                        self._seen(part, reading, _Head(*spans[part], oldest[part]))
         finally:
             self._consumer.pause(*reading)  # or it would go on reading ahead
+
+    def _seen(self, part: TopicPartition, reading: set[TopicPartition], head: _Head) -> None:
+        assert self._consumer is not None
+        self._consumer.pause(part)
+        reading.discard(part)
+        self._heads[part] = head
 
     def _date(self, value: bytes | None) -> float:
         """Event time of a message; infinite for a dead letter to be, which nobody waits for."""

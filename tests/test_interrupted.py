@@ -41,8 +41,26 @@ def test_an_interrupted_replay_ends_with_the_status_of_its_signal(
         process.send_signal(number)
         said = process.communicate(timeout=100)[1].decode()
     assert process.returncode == 128 + number, said
-    assert "重放被中断" in said
+    assert "被中断" in said
     assert "watches" in json.loads((tmp_path / "report").read_text(encoding="utf-8"))
+
+
+def test_an_interrupted_demo_says_nothing_of_what_it_did_not_come_to(tmp_path: Path) -> None:
+    words = ["demo", "--once", "--speed", "60", "--keep", str(tmp_path / "data")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "fengsheng", *words],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path,
+        env={**os.environ, "FENGSHENG_LANGUAGE": "zh"},
+    ) as process:  # fmt: skip
+        end = time.monotonic() + 100
+        while not list(tmp_path.rglob("index.sqlite")) and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=100)[1].decode()
+    assert process.returncode == 128 + signal.SIGTERM, said
+    assert "被中断" in said
+    assert "没有发现危机" not in said
 
 
 def test_ctrl_c_before_anything_is_done_is_no_success() -> None:

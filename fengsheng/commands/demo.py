@@ -21,7 +21,7 @@ from fengsheng.options import ConfigOption, VerboseOption
 from fengsheng.output import explained, log_to_stderr, talk
 from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
 from fengsheng.reporting import as_object, write_report
-from fengsheng.running import run
+from fengsheng.running import end_if_interrupted, run
 from fengsheng.scenario import SCENARIO_WATCHES, TRUTH, load
 from fengsheng.times import when
 from fengsheng.writing import check_writable, make_folder
@@ -70,13 +70,15 @@ def demo(
             pseudonyms = Pseudonymiser(pseudonym_key(settings, embedded=True))
             classifier = load_classifier(settings)
             plan = Run(configuration, load(), [], speed_of(speed), "风声 · 演示 demo")
-            outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop))
+            signals: list[int] = []
+            outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop), signals.append)
             if report is not None:
                 body = as_object(outcome.watches, posts=outcome.counts["mentions"], dead=outcome.counts["dead"],
                                  seconds=round(outcome.seconds, 1))  # fmt: skip
                 write_report(report, body)
             _summary(configuration, outcome, keep)
-            if not once and sys.stdin.isatty() and not outcome.stopped:
+            end_if_interrupted(signals)
+            if not once and sys.stdin.isatty():
                 typer.prompt("按回车结束 Enter to end", default="", show_default=False, err=True)
     finally:
         if keep is None:
@@ -102,7 +104,7 @@ def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) 
         f"{total} 条帖子 posts，{outcome.seconds:.0f} 秒 s（{total / max(outcome.seconds, 0.1):.0f} 条/秒 posts/s），"
         f"{outcome.counts['dead']} 死信 dead letters"
     )
-    for line in _verdict(outcome):
+    for line in () if outcome.stopped else _verdict(outcome):
         talk.print(line)
     index = f"看事件 its incidents: fengsheng incidents list --data {keep}\n" if keep else ""
     talk.print(

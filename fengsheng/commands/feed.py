@@ -22,7 +22,7 @@ from streams.feeds.inflight import InFlight
 from streams.feeds.private import PrivateSink
 from streams.feeds.run import FeedStats
 from streams.feeds.sink import SinkUnavailable
-from streams.feeds.store import CursorsBusy, CursorStore
+from streams.feeds.store import CursorsBusy, CursorsNotSaved, CursorStore
 from streams.masking import Pseudonymiser
 
 
@@ -51,7 +51,7 @@ def feed(
         pseudonyms = Pseudonymiser(key, configuration.settings.privacy.keep_organisation_names)
         try:
             stats = run(lambda stop: _feed(configuration, sources, once, reading, pseudonyms, stop))
-        except (SinkUnavailable, SourceMissing, CursorsBusy) as error:
+        except (SinkUnavailable, SourceMissing, CursorsBusy, CursorsNotSaved) as error:
             fail(error)
     talk.print(
         f"{stats.mentions} 条帖子 mentions, {stats.authors} 条作者资料 profiles, {stats.rejected} 行读不了 rejected"

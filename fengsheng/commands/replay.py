@@ -13,7 +13,6 @@ from config.records import Author, Mention
 from config.settings import KafkaSettings
 from fengsheng.configuration import load_configuration, pseudonym_key
 from fengsheng.kafka_sinks import kafka_sink
-from fengsheng.language import say
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import (
     ConfigOption,
@@ -23,11 +22,11 @@ from fengsheng.options import (
     VerboseOption,
     WatchesOption,
 )
-from fengsheng.output import explained, fail, log_to_stderr, talk, warn
+from fengsheng.output import explained, fail, log_to_stderr, talk
 from fengsheng.reading import read_sorted
 from fengsheng.replaying import Run, replay_embedded, speed_of
 from fengsheng.reporting import as_object, write_report
-from fengsheng.running import run
+from fengsheng.running import end_if_interrupted, run
 from fengsheng.sources import tell_sources
 from fengsheng.writing import check_writable
 from streams.feeds.cursor import Tracker
@@ -82,7 +81,7 @@ def replay(
                     lambda stop: _into_kafka(kafka, mentions, authors, pseudonyms, pace, stop), signals.append
                 )
                 talk.print(f"{sent} 条已送入 mentions sent to {kafka.bootstrap}")
-                _whole(signals)
+                end_if_interrupted(signals)
                 return
         except SinkUnavailable as error:
             fail(error)
@@ -94,19 +93,7 @@ def replay(
             write_report(report, body)
         else:
             print(json.dumps(body, ensure_ascii=False))
-        _whole(signals)
-
-
-def _whole(signals: list[int]) -> None:
-    """End with the signal's status where one came: a script must not take a part for the whole."""
-    if signals:
-        warn(
-            say(
-                "重放被中断：以上只是已读部分的结果",
-                "the replay was interrupted: this is the result of a part",
-            )
-        )
-        raise typer.Exit(128 + signals[0])
+        end_if_interrupted(signals)
 
 
 async def _into_kafka(

@@ -32,7 +32,7 @@ from streams.feeds.cursor import Tracker
 from streams.feeds.follow import SourceMissing
 from streams.feeds.formats import Reading
 from streams.feeds.run import save
-from streams.feeds.store import CursorsBusy, CursorStore
+from streams.feeds.store import CursorsBusy, CursorsNotSaved, CursorStore
 from streams.masking import Pseudonymiser
 
 
@@ -69,7 +69,7 @@ def up(
         classifier = load_classifier(settings)
         try:
             error = run(lambda stop: _up(configuration, classifier, pseudonyms, sources, once, reading, stop))
-        except (SourceMissing, CursorsBusy) as problem:
+        except (SourceMissing, CursorsBusy, CursorsNotSaved) as problem:
             fail(problem)
     if error is not None:
         what = f"{type(error).__name__}: {told(error)}"

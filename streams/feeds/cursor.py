@@ -174,6 +174,11 @@ class Tracker:
             self._dirty = False
             return self.positions()
 
+    def give_back_changes(self) -> None:
+        """Count what `take_changes` gave as not saved."""
+        with self._lock:
+            self._dirty = True
+
     def _advance(self, track: _Track) -> None:
         last = None
         while track.pending and track.pending[0].done:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
+
+log = logging.getLogger(__name__)
 
 _READ: Final = re.compile(r"\.(jsonl|ndjson|json)(\.\d+)?(\.gz|\.xz)?$", re.IGNORECASE)
 _TEMPORARY: Final = (".tmp", ".temp", ".part", ".partial", ".swp", ".crdownload", ".lock", ".new", "~")
@@ -40,6 +44,9 @@ def discover(sources: Iterable[str], inodes: Mapping[str, int]) -> dict[str, Fou
     """
     files: dict[str, Found] = {}
     for source in sources:
+        if not _is_utf8(source):
+            _tell_of_name(source)
+            continue
         try:
             status = Path(source).stat()
         except OSError:
@@ -52,6 +59,21 @@ def discover(sources: Iterable[str], inodes: Mapping[str, int]) -> dict[str, Fou
             if before is not None and before != status.st_ino:
                 _beside(source, before, files)
     return dict(sorted(files.items(), key=lambda item: (item[1].modified, item[0])))
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name can be written down: one from a foreign archive may hold bytes of another encoding."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _tell_of_name(path: str) -> None:
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    log.warning("文件名不是 UTF-8，未读，请改名 its name is not UTF-8, not read, rename it: %s", shown)
 
 
 def _found(status: os.stat_result) -> Found:
@@ -73,6 +95,9 @@ def _search(folder: str, files: dict[str, Found]) -> None:
         return
     for entry in entries:
         if _ignored(entry.name):
+            continue
+        if not _is_utf8(entry.name):
+            _tell_of_name(entry.path)
             continue
         try:
             if entry.is_dir(follow_symlinks=False):

@@ -84,6 +84,7 @@ class Follower:
             if any(path.startswith(f"{source}.") for source in self._sources)
         }
         self._faulty: dict[str, Found] = {}
+        self._refused: list[Line | Rejected] = []
 
     async def batches(self, stop: asyncio.Event) -> AsyncGenerator[list[Line | Rejected]]:
         """Give lines as they come, until `stop` is set or, when not following, the end.
@@ -99,6 +100,9 @@ class Follower:
         try:
             while not stop.is_set():
                 waiting = await _in_thread(self._scan)
+                if self._refused:
+                    refused, self._refused = self._refused, []
+                    yield refused
                 for path in waiting[:_TOGETHER]:
                     portion = await _in_thread(self._read, path)
                     if portion.items:
@@ -220,7 +224,8 @@ class Follower:
     def _fault(self, path: str, status: Found, error: OSError) -> None:
         if self._faulty.get(path) != status:
             self._faulty[path] = status
-            log.warning("%s can't be read: %s", path, error.strerror or error)
+            reason = f"can't be read: {error.strerror or error}"
+            self._refused.append(Rejected(Code.UNREADABLE, reason, path))
 
 
 async def _in_thread(work: Callable[..., T], *args: object) -> T:

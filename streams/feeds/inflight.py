@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from streams.feeds.cursor import Tracker
+from streams.feeds.sink import Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,19 @@ class Gate:
     async def empty(self) -> bool:
         """Wait until everything is confirmed; False when stopped instead."""
         return await self._until(1, 1)
+
+    async def settled(self, sink: Sink) -> bool:
+        """Wait until everything is confirmed, as `empty` does; raise where `sink` is refused what it has on its way."""
+        emptied, flushed = asyncio.ensure_future(self.empty()), asyncio.ensure_future(sink.flush())
+        try:
+            await asyncio.wait({emptied, flushed}, return_when=asyncio.FIRST_COMPLETED)
+            if flushed.done():
+                flushed.result()
+            return await emptied
+        finally:
+            for task in (emptied, flushed):
+                task.cancel()
+            await asyncio.gather(emptied, flushed, return_exceptions=True)
 
     async def _until(self, count: int, size: int) -> bool:
         if self._open(count, size):

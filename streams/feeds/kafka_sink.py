@@ -27,6 +27,7 @@ from config.language import Both
 from config.records import Author, DeadLetter, Mention, encode
 from streams.feeds.formats import Code, Rejected
 from streams.feeds.sink import SinkUnavailable
+from streams.masking import mask, mask_payload
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,6 @@ class KafkaSink:
     Parameters
     ----------
     options : of `AIOKafkaProducer`: bootstrap_servers, security and so on.
-    mask : hides private numbers in what a dead letter quotes.
     on_ack : told the ids of mentions that all replicas have. On a cluster that is when they are
         safe: give it `Tracker.confirm`. On the embedded broker, which forgets at exit, leave it out and
         confirm once they are in the index.
@@ -80,7 +80,6 @@ class KafkaSink:
         self,
         options: dict[str, Any],
         *,
-        mask: Callable[[str], str],
         on_ack: Callable[[Sequence[str]], None] | None = None,
         store: Callable[[str, bytes, bytes], Awaitable[None]] | None = None,
         pending: int = 1_000,
@@ -88,7 +87,6 @@ class KafkaSink:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._options = options
-        self._mask = mask
         self._on_ack = on_ack
         self._store = store
         self._limit = pending
@@ -161,14 +159,14 @@ class KafkaSink:
     def _letter(self, rejected: Rejected) -> DeadLetter:
         return DeadLetter(
             code=rejected.code,
-            reason=f"{rejected.where}: {self._mask(rejected.reason)}",
+            reason=f"{rejected.where}: {mask(rejected.reason)}",
             stage="feed",
             at=self._now(),
             topic=f"file:{rejected.file}",
             partition=-1,  # a file has none; its byte offset tells the letters apart
             offset=rejected.offset,
             size=rejected.size,
-            payload=self._mask(rejected.payload.decode("utf-8", "replace")),
+            payload=mask_payload(rejected.payload.decode("utf-8", "replace")),
         )
 
     async def _deliver(self, record: _Record) -> None:
@@ -241,6 +239,7 @@ class KafkaSink:
             log.warning("Kafka did not take a record (%s); trying again in %.1f s", error, record.pause)
             self._later(self._again(record, done))
             return
+        log.error("Kafka refuses what is sent to %s: %s", record.topic, error)
         self._broken = error
         self._moved.set()
         if done is not None and not done.done():

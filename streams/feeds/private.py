@@ -26,3 +26,7 @@ class PrivateSink:
     async def reject(self, rejected: Rejected) -> None:
         """Pass the rejection on; whoever stores what it quotes masks it (see `KafkaSink`)."""
         await self._sink.reject(rejected)
+
+    async def flush(self) -> None:
+        """Wait for the other."""
+        await self._sink.flush()

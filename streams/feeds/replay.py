@@ -147,7 +147,7 @@ async def replay(
             if on_sent is not None:
                 on_sent(sent, mention)
         if gate is not None:
-            await gate.empty()
+            await gate.settled(sink)
     finally:
         if gate is not None:
             gate.close()

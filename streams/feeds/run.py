@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
@@ -16,7 +17,9 @@ from streams.feeds.formats import DEFAULT, Code, HotSnapshot, Reading, Rejected,
 from streams.feeds.inflight import Gate, InFlight
 from streams.feeds.lines import MAX_LINE, Line
 from streams.feeds.sink import Sink
-from streams.feeds.store import CursorStore
+from streams.feeds.store import CursorsNotSaved, CursorStore
+
+log = logging.getLogger(__name__)
 
 SAVE_EVERY_S: Final = 1.0
 _RATE_OVER_S: Final = 10.0
@@ -102,8 +105,8 @@ async def run_feed(
     ------
     SinkUnavailable
         The sink is broken for good; the cursors say what was safe.
-    OSError
-        The cursors can't be saved.
+    CursorsNotSaved
+        The cursors can't be saved at the end; before it is tried again and again.
     """
     stop = stop or asyncio.Event()
     stats = stats or FeedStats()
@@ -113,7 +116,7 @@ async def run_feed(
     try:
         await asyncio.wait({work, saver}, return_when=asyncio.FIRST_COMPLETED)
         if saver.done():
-            saver.result()  # raises: without cursors a feed must not go on
+            saver.result()  # raises: a feed that nobody saves must not go on
         await work
     finally:
         gate.close()
@@ -132,7 +135,11 @@ async def save(tracker: Tracker, store: CursorStore | None) -> bool:
     changed = tracker.take_changes() if store is not None else None
     if store is None or changed is None:
         return False
-    await asyncio.to_thread(store.save, changed)
+    try:
+        await asyncio.to_thread(store.save, changed)
+    except CursorsNotSaved:
+        tracker.give_back_changes()
+        raise
     return True
 
 
@@ -144,9 +151,18 @@ async def _keep(
     clock: Callable[[], float],
     every: float,
 ) -> None:
+    failed = False
     while True:
         await asyncio.sleep(every)
-        await save(tracker, store)
+        try:
+            await save(tracker, store)
+            failed = False
+        except (
+            CursorsNotSaved
+        ) as error:  # the next attempt may find room; till then a restart repeats some lines
+            if not failed:
+                log.error("%s", error)
+            failed = True
         stats.tick(clock(), tracker.in_flight)
         if on_stats is not None:
             on_stats(stats)
@@ -172,7 +188,7 @@ async def _work(
                 if not await gate.room():
                     return
                 await _line(item, sink, tracker, reading, stats)
-    await gate.empty()
+    await gate.settled(sink)
 
 
 async def _line(line: Line, sink: Sink, tracker: Tracker, reading: Reading, stats: FeedStats) -> None:

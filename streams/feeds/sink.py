@@ -26,3 +26,6 @@ class Sink(Protocol):
 
     async def reject(self, rejected: Rejected) -> None:
         """Take a line that could not be read; it is safe when this returns."""
+
+    async def flush(self) -> None:
+        """Return when all that was taken has arrived; where it is refused nobody would tell otherwise."""

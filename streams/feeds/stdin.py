@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -42,15 +44,14 @@ class Stdin:
             yield [_in_utf8(last, transcoder)]
 
     async def _chunks(self, stop: asyncio.Event) -> AsyncGenerator[bytes]:
-        reader = asyncio.StreamReader(limit=CHUNK)
-        try:
-            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-                lambda: asyncio.StreamReaderProtocol(reader), self._stream
-            )
-        except ValueError:  # a regular file, which never makes one wait
+        if not _makes_wait(self._stream):
             while not stop.is_set() and (chunk := self._stream.read(CHUNK)):
                 yield chunk
             return
+        reader = asyncio.StreamReader(limit=CHUNK)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), self._stream
+        )
         stopped = asyncio.ensure_future(stop.wait())
         try:
             while not stop.is_set():
@@ -65,6 +66,12 @@ class Stdin:
         finally:
             stopped.cancel()
             transport.close()
+
+
+def _makes_wait(stream: BinaryIO) -> bool:
+    """Whether reading may have to wait: of a file and of /dev/null, which cron gives, it never has to."""
+    mode = os.fstat(stream.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stream.isatty()
 
 
 def _in_utf8(line: Line, transcoder: Transcoder) -> Line:

@@ -24,6 +24,10 @@ class CursorsBusy(RuntimeError):  # noqa: N818 - says what is the case, as Block
     """Another feed is using the same cursors."""
 
 
+class CursorsNotSaved(RuntimeError):  # noqa: N818 - says what is the case
+    """The disk does not take the cursors."""
+
+
 class CursorStore:
     """Cursors in one JSON file, ``with CursorStore(path) as store``.
 
@@ -95,9 +99,22 @@ class CursorStore:
 
         Raises
         ------
-        OSError
+        CursorsNotSaved
             The disk is full or not writable.
         """
+        try:
+            self._save(positions)
+        except OSError as error:
+            raise CursorsNotSaved(
+                Both(
+                    f"读到哪里写不进 {self._path}（{error.strerror or error}）：请腾出空间或给予写权限；"
+                    "没有记下的部分下次会重读，不会丢",
+                    f"{self._path} can't be written ({error.strerror or error}): make room or give write permission;"
+                    " what was not noted is read again, nothing is lost",
+                )
+            ) from error
+
+    def _save(self, positions: dict[str, Position]) -> None:
         newest = max((position.seen for position in positions.values()), default=0.0)
         kept = {
             name: position for name, position in positions.items() if position.seen >= newest - FORGET_AFTER

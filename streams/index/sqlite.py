@@ -152,14 +152,15 @@ class SqliteIndex:
         marks = ",".join("?" * len(thread_ids))
         rows = await self._records(
             ScoredMention,
-            f"SELECT record FROM mentions WHERE thread_id IN ({marks}) ORDER BY created_at, mention_id",  # noqa: S608
-            tuple(thread_ids),
+            f"""SELECT record FROM (
+                SELECT record, ROW_NUMBER() OVER (PARTITION BY thread_id ORDER BY created_at, mention_id) AS place
+                FROM mentions WHERE thread_id IN ({marks})
+            ) WHERE place <= ? ORDER BY place""",  # noqa: S608
+            (*thread_ids, limit),
         )
         found: dict[str, list[ScoredMention]] = {}
         for mention in rows:
-            members = found.setdefault(mention.thread_id, [])
-            if len(members) < limit:
-                members.append(mention)
+            found.setdefault(mention.thread_id, []).append(mention)
         return found
 
     async def recent(self, watch: str, since: float, until: float) -> AsyncIterator[ScoredMention]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from config.records import DeadLetter
-from streams.masking import mask
+from streams.masking import mask, mask_payload
 from streams.retrying import Outage
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def dead_letter(message: Incoming, code: str, reason: str, stage: str, now: floa
         partition=message.partition,
         offset=message.offset,
         size=len(value),
-        payload=mask(text)[:PAYLOAD_KEPT],
+        payload=mask_payload(text)[:PAYLOAD_KEPT],
         key=None if message.key is None else message.key[:KEY_KEPT].decode("utf-8", "replace"),
     )
 

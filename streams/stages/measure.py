@@ -160,7 +160,6 @@ class MeasureStage:
             await self._begin()
             outputs: list[Signal | Incident] = []
             dead: list[Outgoing] = []
-            taken = 0
             for message in batch:
                 try:
                     mention = decode(message.value or b"", ScoredMention)
@@ -179,13 +178,13 @@ class MeasureStage:
                     outputs += self._observe(one, dead)
                 else:
                     self._ordering.hold(one)
-                taken += 1
             await self._give(outputs)
             await self._release(dead)
             if dead:
                 await self._publish(dead)
-            # Last: whoever waits until all is measured then waits for what came of it, too.
-            self._counters.measured += taken
+            # Last: whoever waits until all is measured then waits for what came of it, too. A dead letter counts:
+            # nothing more will come of that mention, and none may wait for it.
+            self._counters.measured += len(batch)
 
     async def tick(self, owned: Iterable[str]) -> None:
         """Measure what was held long enough, and let the clock pass for those `owned` watches that are live.

@@ -70,10 +70,8 @@ def parse(
             return missing("text", FORM)
     elif not isinstance(text, str):
         return Rejected(Code.WRONG_TYPE, f"{FORM}: text is {type(text).__name__}; expected a string")
-    root = as_id(row.get("root_id", row.get("root")))
-    parent = as_id(row.get("parent_id", row.get("parent")))
-    root = None if root == identity else root
-    parent = None if parent == identity else parent
+    root = _above(row.get("root_id", row.get("root")), identity)
+    parent = _above(row.get("parent_id", row.get("parent")), identity)
     return Mention(
         platform=here,
         id=identity,
@@ -92,6 +90,12 @@ def parse(
         source_keyword=as_name(row.get("source_keyword")),
         rank=_place(row.get("rank")) if kind is Kind.HOT else None,
     )
+
+
+def _above(value: object, identity: str) -> str | None:
+    """Give the id of a post above this one; 0 and its own id are how exports say that there is none."""
+    found = as_id(value)
+    return None if found in ("0", identity) else found
 
 
 def _mention_author(row: Mapping[str, Any], identity: str, created_at: float) -> Author | None:

@@ -38,6 +38,9 @@ class KeepingSink:
         self.rejected.append(rejected)
         self.changed.set()
 
+    async def flush(self) -> None:
+        """Everything has arrived when it was taken."""
+
     async def until(self, condition: Callable[[KeepingSink], bool]) -> None:
         """Wait until `condition` holds of what has been taken."""
         async with asyncio.timeout(20):

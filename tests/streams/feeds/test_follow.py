@@ -349,6 +349,39 @@ async def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.M
     assert "Permission denied" in fault.reason
 
 
+async def test_a_file_whose_beginning_may_not_be_read_is_told_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jsonl"
+    append(path, 1)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for place in ("streams.feeds.follow.head", "streams.feeds.tail.open_at"):
+        monkeypatch.setattr(place, refuse)
+    items = await once(path)
+    async with watching(tmp_path) as watch:
+        await watch.look()
+        await watch.look()
+    for found in (items, watch.items):
+        (fault,) = found
+        assert isinstance(fault, Rejected)
+        assert (fault.code, fault.where) == (Code.UNREADABLE, str(path))
+
+
+async def test_a_name_of_another_encoding_is_left_out_and_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    append(tmp_path / "good.jsonl", 1)
+    foreign = os.fsencode(tmp_path) + b"/" + "投诉".encode("gbk") + b".jsonl"
+    append(Path(os.fsdecode(foreign)), 2)
+    async with watching(tmp_path) as watch:
+        await watch.look()
+    assert ids(watch.items) == ["1"]
+    assert "not UTF-8" in caplog.text
+
+
 async def test_a_cancelled_feed_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     append(tmp_path / "a.jsonl", 1)
     opening, go_on = threading.Event(), threading.Event()

@@ -105,6 +105,13 @@ def test_a_repost_that_knows_only_its_root_or_its_parent() -> None:
         assert (repost.parent_id, repost.root_id) == ("r", "r")
 
 
+def test_a_post_above_that_is_called_0_is_none() -> None:
+    for nothing in (0, "0", None, ""):
+        post = read({"id": "b", "root_id": nothing, "parent_id": nothing, "text": "x", "created_at": 1})
+        assert isinstance(post, Mention)
+        assert (post.parent_id, post.root_id, post.thread_id) == (None, None, "weibo:b")
+
+
 def test_the_platform_of_lines_that_name_none() -> None:
     row = {"id": 1, "created_at": "2024-05-01 12:30", "text": "x"}
     for platform, expected in (("tieba", "tieba"), ("bilibili", "bili")):

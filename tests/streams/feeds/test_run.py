@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from config.records import Mention, encode
-from streams.feeds.cursor import Tracker
+from streams.feeds.cursor import Position, Tracker
 from streams.feeds.follow import Follower
 from streams.feeds.formats import Code, Rejected
 from streams.feeds.inflight import InFlight
@@ -19,7 +19,7 @@ from streams.feeds.lines import Line
 from streams.feeds.run import FeedStats, run_feed
 from streams.feeds.sink import SinkUnavailable
 from streams.feeds.stdin import Stdin
-from streams.feeds.store import CursorStore
+from streams.feeds.store import CursorsNotSaved, CursorStore
 from tests.streams.feeds.crawler_rows import CASES, CREATORS
 from tests.streams.feeds.fakes import KeepingSink
 
@@ -136,17 +136,67 @@ async def test_a_broken_sink_ends_the_feed_with_its_reason_and_the_cursor_before
     assert store.load()[str(path)].line == 3
 
 
-async def test_cursors_that_cannot_be_saved_end_the_feed(tmp_path: Path) -> None:
+async def test_cursors_find_room_when_there_is_room_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines(9))
+    tracker, stop = Tracker(), asyncio.Event()
+
+    class Full(CursorStore):
+        attempts = 0
+
+        def save(self, positions: dict[str, Position]) -> None:
+            self.attempts += 1
+            if self.attempts < 4:
+                raise CursorsNotSaved("No space left on device")
+            super().save(positions)
+            loop.call_soon_threadsafe(stop.set)
+
+    loop = asyncio.get_running_loop()
+    with Full(tmp_path / "c.json") as store:
+        stats = await run_feed(
+            Follower([path], tracker), KeepingSink(tracker), tracker, store=store, stop=stop, save_every=0.01
+        )
+        assert store.attempts >= 4
+        assert store.load()[str(path)].line == 9
+    assert stats.lines == 9
+
+
+async def test_a_disk_that_stays_full_is_explained_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(lines(9))
     tracker = Tracker()
 
     class Full(CursorStore):
-        def save(self, positions: object) -> None:
+        def _save(self, positions: dict[str, Position]) -> None:
             raise OSError(28, "No space left on device")
 
-    with Full(tmp_path / "c.json") as store, pytest.raises(OSError, match="No space"):
-        await run_feed(Follower([path], tracker), KeepingSink(tracker), tracker, store=store, save_every=0.01)
+    with Full(tmp_path / "c.json") as store, pytest.raises(CursorsNotSaved, match="No space left"):
+        await run_feed(
+            Follower([path], tracker, follow=False),
+            KeepingSink(tracker),
+            tracker,
+            store=store,
+            save_every=0.01,
+        )
+
+
+async def test_what_is_refused_after_it_was_taken_ends_the_feed(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines(3))
+    tracker = Tracker()
+
+    class Refused(KeepingSink):
+        """Takes everything, as a producer does, and hears of the refusal later."""
+
+        async def send(self, mention: Mention) -> None:
+            self.mentions.append(mention)
+
+        async def flush(self) -> None:
+            raise SinkUnavailable("TopicAuthorizationFailed")
+
+    with pytest.raises(SinkUnavailable, match="Authorization"):
+        await run_feed(Follower([path], tracker, follow=False), Refused(tracker), tracker)
+    assert tracker.in_flight == 3
 
 
 async def test_rejections_of_whole_files_are_told(tmp_path: Path) -> None:
@@ -255,3 +305,9 @@ async def test_the_source_is_closed_when_the_feed_ends() -> None:
     with pytest.raises(SinkUnavailable):
         await run_feed(Endless(), Broken(), tracker)
     assert closed.is_set()
+
+
+async def test_dev_null_ends_at_once() -> None:
+    with open(os.devnull, "rb") as nothing:  # noqa: ASYNC230, PTH123 - it has nothing to wait for
+        stats = await asyncio.wait_for(run_feed(Stdin(nothing), KeepingSink(Tracker()), Tracker()), 20)
+    assert stats.lines == 0

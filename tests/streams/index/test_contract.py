@@ -195,6 +195,8 @@ async def test_a_thread_is_its_root_and_all_below_it(index: Index) -> None:
     found = await index.threads(["weibo:1", "weibo:77"], fresh=True)
     assert found == {"weibo:1": [root, *below]}
     assert await index.threads(["weibo:1"], limit=3) == {"weibo:1": [root, *below[:2]]}
+    both = await index.threads(["weibo:1", "weibo:77"], limit=2, fresh=True)
+    assert both["weibo:1"] == [root, below[0]]
     assert await index.threads([]) == {}
 
 

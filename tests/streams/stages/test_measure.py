@@ -296,3 +296,4 @@ async def test_what_can_not_be_measured_is_dead_lettered_and_the_rest_is_measure
     assert [letter.code for letter in publisher.letters()].count("not_scored_form") == 2
     assert publisher.of(SIGNALS)
     assert counters.dead == 5
+    assert counters.measured == len(batch) + 4  # nobody waits for what will never be measured
