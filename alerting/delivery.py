@@ -22,6 +22,7 @@ from alerting.notify import plan
 from alerting.ordering import Lines, Turn
 from alerting.routing import route
 from alerting.senders.base import Clock, Lost, Refused, Sender, Sleep
+from alerting.senders.terminal import TERMINAL, TerminalSender
 from config.records import DeadLetter, Incident, Notification, NotificationState, encode
 from config.routes import Routes
 
@@ -223,7 +224,12 @@ class Delivery:
             await self._sleep(SLOW_RETRY)
 
     async def _history(self, name: str, incident: Incident) -> list[Notification]:
-        return [n for n in await self._log.notifications(incident.id) if n.receiver == name]
+        told = [n for n in await self._log.notifications(incident.id) if n.receiver == name]
+        if isinstance(self._senders[name], TerminalSender):
+            return told
+        # What was printed for want of a secret is no thread to answer in. Of the transition itself it is
+        # kept: that has been told under this name.
+        return [n for n in told if n.channel != TERMINAL or n.key == incident.notification_key]
 
     async def _bury(self, name: str, incident: Incident, claimed: Notification, refusal: Refused) -> None:
         """Keep what no retry can heal as a dead letter, after the fallback has been told."""

@@ -2,6 +2,7 @@
 
 The owner is called when the incident pages or escalates. Who acknowledges stops the chain;
 each `ack_within` seconds without it call the next of the watch's `owners`, down to the last.
+A second wave in a thread that is there calls nobody, so the first call after it is the owner's.
 """
 
 from __future__ import annotations
@@ -31,4 +32,6 @@ def next_owner(incident: Incident, owners: Sequence[str], ack_within: float, at:
     called_at = next((e.at for e in reversed(incident.audit) if e.change in _CALLS), None)
     if called_at is None or at - called_at < ack_within:
         return None
+    if incident.owner_due and incident.owner is not None:
+        return incident.owner
     return owners[incident.called]

@@ -8,12 +8,13 @@
 Pending is not told to anybody: it is only that a level is met and its hold runs.
 
 One incident pages once, when it fires. `escalated` is told only for a level the incident never
-had before; it calls the owner in the same thread. `reopened` calls nobody: a second wave
-is news in the same thread, its climb back to a level known already is only `updated`, and
+had before; it calls the owner in the same thread. `reopened` calls nobody who has the thread: a
+second wave is news in it, its climb back to a level known already is only `updated`, and
 if it starts above the first one's peak, `escalated` follows in the same tick.
 
 Muting (`alerting.muting`) touches pages only: an incident that fires muted pages as `unmuted`
-if it still fires when the muting ends. `handed_on` calls the next person where nobody
+if it still fires when the muting ends. A silence that has muted an incident holds for it until it
+ends, though what made it fit has left the evidence. `handed_on` calls the next person where nobody
 acknowledged (`alerting.escalation`). An incident that a person closed stays closed until no
 level was met for recover_hold, unless the talk rises above its peak.
 """
@@ -32,7 +33,7 @@ from alerting.escalation import next_owner
 from alerting.growth import outlook
 from alerting.holds import Holds
 from alerting.levels import Verdict, explain
-from alerting.muting import Muting
+from alerting.muting import Mute, Muting, in_words
 from config.muting import MutingRules
 from config.records import (
     Act,
@@ -50,6 +51,7 @@ from config.watches import Watch
 
 WHO: Final = "fengsheng"
 _PAGES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UNMUTED})
+_CALLS_OWNER: Final = _PAGES - {Transition.REOPENED}
 _RAISES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UPDATED})
 MUTED: Final = "muted"
 """The audit's word for a muting that begins."""
@@ -202,7 +204,9 @@ class Incidents:
         why = f"第二波：{explain(self._rules, scene.verdict)}"
         if last.resolved_at is not None:  # whoever took the first wave has not seen this one
             owner = self._watch.owner
-            last = replace(last, acknowledged_by=None, called=0, owner=owner, closed_by=None)
+            # The thread is there: the second wave is told in it without a call.
+            due = last.pages > 0
+            last = replace(last, acknowledged_by=None, called=0, owner=owner, owner_due=due, closed_by=None)
         out = [self._tell(scene, last, Transition.REOPENED, why, level, IncidentState.FIRING)]
         if held.rank > level.rank:
             out.append(self._climb(scene, out[0], held))
@@ -248,8 +252,12 @@ class Incidents:
 
     def _mute(self, scene: Scene, incident: Incident) -> list[Incident]:
         """Note that muting has begun, or has ended: what still fires then is told once."""
-        mute = self.muting.decide(incident, scene.at)
-        if (mute.reason if mute else None) == incident.muted:
+        if not _is_news(self.muting.decide(incident, scene.at), incident):
+            return []
+        # What is told is told with newer evidence, which may have the last word.
+        renewed = replace(incident, evidence=scene.evidence(incident.started_at, incident))
+        mute = self.muting.decide(renewed, scene.at)
+        if not _is_news(mute, incident):
             return []
         told = Transition.UPDATED
         if mute is None and incident.state is IncidentState.FIRING:
@@ -260,8 +268,12 @@ class Incidents:
         owner = next_owner(incident, self._watch.owners, self._rules.ack_within, scene.at)
         if owner is None:
             return []
-        why = f"{self._rules.ack_within:g} 秒内无人确认（{incident.owner or '无负责人'}），转呼 {owner}"
-        next_one = replace(incident, owner=owner, called=incident.called + 1)
+        if first := incident.owner_due and owner == incident.owner:
+            why = f"第二波 {self._rules.ack_within:g} 秒内无人确认，呼叫 {owner}"
+        else:
+            why = f"{self._rules.ack_within:g} 秒内无人确认（{incident.owner or '无负责人'}），转呼 {owner}"
+        called = incident.called if first else incident.called + 1
+        next_one = replace(incident, owner=owner, called=called, owner_due=False)
         return [self._tell(scene, next_one, Transition.HANDED_ON, why, incident.level, incident.state)]
 
     def _tell(
@@ -299,11 +311,17 @@ class Incidents:
         """Decide whether this transition may page; what changes of the muting goes into the audit."""
         mute = self.muting.decide(incident, at)
         reason = mute.reason.value if mute else None
+        new = mute.new_to(incident) if mute else []
         if reason != incident.muted:
             change, why = (MUTED, mute.why) if mute else (Transition.UNMUTED, f"不再静默：{incident.muted}")
             incident = _audited(replace(incident, muted=reason), incident, at, change, why)
-        if mute is None and not incident.pages and incident.transition in _PAGES:
-            incident = replace(incident, pages=1)
+        elif new:
+            incident = _audited(incident, incident, at, MUTED, "；".join(map(in_words, new)))
+        if new:
+            incident = replace(incident, silenced_by=[*incident.silenced_by, *(s.id for s in new)])
+        if mute is None and incident.transition in _PAGES:
+            due = incident.owner_due and incident.transition not in _CALLS_OWNER
+            incident = replace(incident, pages=1, owner_due=due)
         return incident
 
     def _keep(self, incident: Incident) -> Incident:
@@ -335,6 +353,12 @@ def _past_its_wave(incident: Incident) -> bool:
     """Whether the wave that began at `started_at` is over; later ones have no onset to count from."""
     over = incident.state is IncidentState.RESOLVED
     return over or any(entry.change == Transition.REOPENED for entry in incident.audit)
+
+
+def _is_news(mute: Mute | None, incident: Incident) -> bool:
+    """Whether `incident` does not know it yet: another reason, or a silence that has to be remembered."""
+    reason = mute.reason.value if mute else None
+    return reason != incident.muted or bool(mute and mute.new_to(incident))
 
 
 def _tagged(signal: Signal, incident: Incident) -> Signal:

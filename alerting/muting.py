@@ -13,7 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from alerting.inhibition import inhibitor
-from alerting.silences import silence_over
+from alerting.silences import silences_over
 from config.muting import Maintenance, MutingRules
 from config.records import Incident, Silence
 
@@ -29,10 +29,20 @@ class MuteReason(StrEnum):
 
 @dataclass(frozen=True)
 class Mute:
-    """Nobody is paged: the reason, and who or what said so in words."""
+    """Nobody is paged: the reason, and who or what said so in words.
+
+    Attributes
+    ----------
+    silences : those that cover the incident, the one that ends last first; empty for other reasons.
+    """
 
     reason: MuteReason
     why: str
+    silences: tuple[Silence, ...] = ()
+
+    def new_to(self, incident: Incident) -> list[Silence]:
+        """Return the silences that have not muted `incident` before."""
+        return [silence for silence in self.silences if silence.id not in incident.silenced_by]
 
 
 @dataclass(frozen=True)
@@ -66,10 +76,8 @@ class Muting:
         )
 
     def _silenced(self, incident: Incident, at: float) -> Mute | None:
-        silence = silence_over(incident, self.silences, at)
-        if silence is None:
-            return None
-        return Mute(MuteReason.SILENCE, f"静默 {silence.id}（{silence.author}）：{silence.reason}")
+        silences = silences_over(incident, self.silences, at)
+        return Mute(MuteReason.SILENCE, in_words(silences[0]), tuple(silences)) if silences else None
 
     def _maintained(self, incident: Incident, at: float) -> Mute | None:
         for window in self.rules.maintenance:
@@ -98,3 +106,8 @@ class Muting:
             if quiet.hold(now):
                 return Mute(MuteReason.QUIET_HOURS, f"免打扰时段 {quiet.hours}")
         return None
+
+
+def in_words(silence: Silence) -> str:
+    """Return what the audit trail says of a silence."""
+    return f"静默 {silence.id}（{silence.author}）：{silence.reason}"

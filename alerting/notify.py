@@ -69,7 +69,7 @@ _TRANSITIONS: Mapping[Transition, Plan] = {
 _OPENING = {
     Transition.FIRED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
     Transition.ESCALATED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
-    Transition.REOPENED: Plan((Action.PAGE,), Reason.FIRST, page=True),
+    Transition.REOPENED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
     Transition.UNMUTED: Plan((Action.PAGE,), Reason.FIRST, page=True, call=True),
 }
 _MUTED = Plan((Action.EDIT,), Reason.MUTED)

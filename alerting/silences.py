@@ -1,4 +1,9 @@
-"""Which silence covers an incident at a moment: a pure decision."""
+"""Which silences cover an incident at a moment: a pure decision.
+
+Evidence is renewed while an incident goes on, so a keyword may leave it and come back. A silence
+that has muted an incident is therefore not asked again for what the talk says: it holds until it ends
+or is lifted, or until its level does not fit any more.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +13,26 @@ from alerting.message.steps import top_label
 from config.records import Incident, Silence
 
 
-def silence_over(incident: Incident, silences: Iterable[Silence], at: float) -> Silence | None:
-    """Return the silence that covers `incident` at event time `at` the longest, None if none does."""
+def silences_over(incident: Incident, silences: Iterable[Silence], at: float) -> list[Silence]:
+    """Return the silences that cover `incident` at event time `at`, the one that ends last first."""
     covering = [s for s in silences if s.starts_at <= at < s.ends_at and covers(s, incident)]
-    return max(covering, key=lambda s: (s.ends_at, s.id), default=None)
+    return sorted(covering, key=lambda s: (s.ends_at, s.id), reverse=True)
 
 
 def covers(silence: Silence, incident: Incident) -> bool:
     """Whether the incident passes every matcher that the silence sets, whatever the time.
 
-    One that sets none covers nothing: it would mute everything by oversight.
+    One that sets none covers nothing: it would mute everything by oversight. One that has muted the
+    incident before (`silenced_by`) passes for intent and keyword, whatever the evidence is by now.
     """
+    known = silence.id in incident.silenced_by
     keyword = (silence.keyword or "").casefold()
     asked: list[tuple[object, bool]] = [
         (silence.incident_id, incident.id == silence.incident_id),
         (silence.watches, incident.watch in silence.watches),
         (silence.levels, incident.level in silence.levels),
-        (silence.intent, leading_intent(incident) == silence.intent),
-        (keyword, bool(keyword) and keyword in _words(incident)),
+        (silence.intent, known or leading_intent(incident) == silence.intent),
+        (keyword, bool(keyword) and (known or keyword in _words(incident))),
     ]
     checks = [passed for matcher, passed in asked if matcher]
     return bool(checks) and all(checks)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from typing import Final
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from config.language import Both
 from config.records import Level
@@ -63,12 +64,44 @@ class QuietHours(Model):
         return not self.days or WEEKDAYS[at.weekday()] in self.days
 
 
+def _moment(written: object, *, whole_day: bool) -> datetime:
+    """Return a date or time; of a date alone its beginning, or its end if `whole_day`.
+
+    A number is none, though pydantic would take it for epoch seconds: 20261201 is meant as a date.
+    """
+    if isinstance(written, str) and not written.strip().isdecimal():
+        with suppress(ValueError):
+            written = date.fromisoformat(written) if len(written) == 10 else datetime.fromisoformat(written)
+    if isinstance(written, datetime):
+        # ruamel gives its own kind of datetime, which replace() does not know how to copy.
+        return datetime.combine(written.date(), written.time(), written.tzinfo)
+    if isinstance(written, date):
+        with suppress(OverflowError):
+            return datetime.combine(written + DAY if whole_day else written, time())
+    raise ValueError(
+        Both(
+            "日期或时间，如 2026-12-01 或 2026-12-01 22:00",
+            "a date or time, as 2026-12-01 or 2026-12-01 22:00",
+        )
+    )
+
+
+Start = Annotated[datetime, BeforeValidator(lambda written: _moment(written, whole_day=False))]
+End = Annotated[datetime, BeforeValidator(lambda written: _moment(written, whole_day=True))]
+
+
 class Maintenance(Model):
-    """A stretch of time in which nothing pages, for a reason that is known: ``2026-12-01 22:00``."""
+    """A stretch of time in which nothing pages, for a reason that is known: ``2026-12-01 22:00``.
+
+    Attributes
+    ----------
+    start, end : in the zone of the file where they name none; an end that is only a date counts whole.
+    watches : empty: all.
+    """
 
     name: str = Field(min_length=1)
-    start: datetime
-    end: datetime
+    start: Start
+    end: End
     watches: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -12,13 +12,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from alerting.message.calling import id_of
 from alerting.message.content import Content
 from alerting.message.cutting import fitted
 from alerting.message.labels import Language
 from alerting.message.markdown import inert, lines
+from alerting.message.text import brief
 
 MOST: Final = 20_000
-_MOBILE: Final = re.compile(r"(\+\d{1,4}-)?\d{6,15}")
+_MOBILE: Final = re.compile(r"1[0-9]{10}|\+[0-9]{1,4}-[0-9]{6,15}")
+_DIGITS: Final = re.compile(r"[0-9]+")
 
 
 def payload(content: Content, ids: Mapping[str, str], language: Language = "zh") -> dict[str, Any]:
@@ -36,7 +39,7 @@ def payload(content: Content, ids: Mapping[str, str], language: Language = "zh")
 def text_payload(content: Content, ids: Mapping[str, str]) -> dict[str, Any]:
     """Return the message as one line of text, for a robot that refuses the layout."""
     calls, at = _calls(content, ids)
-    said = " ".join([*calls, content.fallback])
+    said = " ".join([*calls, brief(content)])
     return {"msgtype": "text", "text": {"content": said}, "at": at}
 
 
@@ -58,10 +61,15 @@ def _calls(content: Content, ids: Mapping[str, str]) -> tuple[list[str], dict[st
     users: list[str] = []
     calls: list[str] = []
     for owner in content.calls:
-        found = ids.get(owner) or ids.get(owner.removeprefix("@"))
+        found = id_of(owner, ids)
         if found is None:
             calls.append(inert(owner))
             continue
-        (mobiles if _MOBILE.fullmatch(found) else users).append(found)
+        mobile = _MOBILE.fullmatch(found)
+        # A userid may be all digits too; in the list that it does not belong to it calls nobody.
+        if mobile or _DIGITS.fullmatch(found):
+            mobiles.append(found)
+        if not mobile:
+            users.append(found)
         calls.append(f"@{found}")
     return calls, {"atMobiles": mobiles, "atUserIds": users, "isAtAll": False}

@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from alerting.message.calling import id_of
 from alerting.message.content import Content, Line, Section
 from alerting.message.cutting import fitted
 from alerting.message.labels import Language
 from alerting.message.markdown import inert
 from alerting.message.plain import web_address
+from alerting.message.text import brief
 from config.records import Level
 
 MOST: Final = 20 * 1024 - 256
@@ -54,10 +56,11 @@ def payload(content: Content, ids: Mapping[str, str], language: Language = "zh")
 
 def text_payload(content: Content, ids: Mapping[str, str]) -> dict[str, Any]:
     """Return the message as one line of text, for a bot that refuses the layout."""
-    called = "".join(
-        f'<at user_id="{ids[owner]}">{inert(owner)}</at> ' for owner in content.calls if owner in ids
-    )
-    return {"msg_type": "text", "content": {"text": called + inert(content.fallback)}}
+    calls = []
+    for owner in content.calls:
+        found = id_of(owner, ids)
+        calls.append(f'<at user_id="{found}">{inert(owner)}</at>' if found else inert(owner))
+    return {"msg_type": "text", "content": {"text": " ".join([*calls, inert(brief(content))])}}
 
 
 def _size(body: Mapping[str, Any]) -> int:
@@ -101,7 +104,7 @@ def _elements(content: Content, ids: Mapping[str, str]) -> list[Element]:
 
 
 def _call(owner: str, ids: Mapping[str, str]) -> str:
-    found = ids.get(owner) or ids.get(owner.removeprefix("@"))
+    found = id_of(owner, ids)
     return f"<at id={found}></at>" if found else escape(owner)
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from alerting.message.calling import id_of
 from alerting.message.content import Content, Line, Section, Span
 from alerting.message.plain import web_address
 
@@ -25,6 +26,8 @@ CUT_LINE: Final = 500
 
 _EVERYONE: Final = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _PERSON: Final = re.compile(r"[UW][A-Z0-9]+")
+_SURELY: Final = re.compile(r"[UW][A-Z0-9]{8,}")
+"""An id that nobody has vouched for: long enough that WANG stays a name."""
 _GROUP: Final = re.compile(r"S[A-Z0-9]+")
 _WIDE: Final = str.maketrans({"<": "＜", ">": "＞", "&": "＆"})
 
@@ -44,12 +47,12 @@ def escape(text: str) -> str:
 
 def mention(owner: str, ids: Mapping[str, str]) -> str:
     """Return the mrkdwn that calls `owner`: a mention where the id is known, else the plain name."""
-    found = ids.get(owner) or ids.get(owner.removeprefix("@")) or owner
+    found = id_of(owner, ids)
+    if found is None:
+        return f"<@{owner}>" if _SURELY.fullmatch(owner) else escape(owner)
     if _PERSON.fullmatch(found):
         return f"<@{found}>"
-    if _GROUP.fullmatch(found) and found != owner:
-        return f"<!subteam^{found}>"
-    return escape(owner)
+    return f"<!subteam^{found}>" if _GROUP.fullmatch(found) else escape(owner)
 
 
 def payload(content: Content, ids: Mapping[str, str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerting.message.content import Content, Line
 from alerting.message.plain import web_address
+from alerting.message.words import WORDS
 
 
 def plain_text(content: Content) -> str:
@@ -18,6 +19,12 @@ def plain_text(content: Content) -> str:
     if content.notes:
         said += ["", " · ".join(content.notes)]
     return "\n".join(said).encode("utf-8", "replace").decode() + "\n"
+
+
+def brief(content: Content) -> str:
+    """Return `content` as one line; of the small print only that it may be a repeat."""
+    said = [note for note in content.notes if note in WORDS["repeated"].values()]
+    return " · ".join([*said, content.fallback])
 
 
 def colon(label: str) -> str:

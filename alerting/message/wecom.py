@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from alerting.message.calling import id_of
 from alerting.message.content import Content
 from alerting.message.cutting import fitted
 from alerting.message.labels import Language
 from alerting.message.markdown import inert, lines
+from alerting.message.text import brief
 from config.records import Level
 
 MOST: Final = 4096
@@ -38,15 +40,16 @@ def payload(content: Content, ids: Mapping[str, str], language: Language = "zh")
 
 def text_payload(content: Content, ids: Mapping[str, str]) -> dict[str, Any]:
     """Return the message as one line of text, for a robot that refuses the layout."""
-    called = [ids[owner] for owner in content.calls if owner in ids]
-    said = content.fallback.encode()[:MOST_TEXT].decode(errors="ignore")
+    called = [found for owner in content.calls if (found := id_of(owner, ids))]
+    named = [inert(owner) for owner in content.calls if not id_of(owner, ids)]
+    said = " ".join([*named, brief(content)]).encode("utf-8", "replace")[:MOST_TEXT].decode(errors="ignore")
     return {"msgtype": "text", "text": {"content": said, "mentioned_list": called}}
 
 
 def _text(content: Content, ids: Mapping[str, str]) -> str:
     calls = []
     for owner in content.calls:
-        found = ids.get(owner) or ids.get(owner.removeprefix("@"))
+        found = id_of(owner, ids)
         calls.append(f"<@{found}>" if found else inert(owner))
     headline = f'### <font color="{COLOURS[content.level]}">{inert(content.headline)}</font>'
     return "\n".join(lines(content, calls, headline))

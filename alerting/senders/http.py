@@ -90,7 +90,7 @@ class Endpoint:
                     method, url, data=body, headers=sent, params=query, allow_redirects=False
                 ) as answer,
             ):
-                text = await answer.content.read(LARGEST)
+                text = await _body(answer.content)
                 return Answer(answer.status, dict(answer.headers), _object(text))
         except aiohttp.ClientConnectorCertificateError:
             raise Refused(
@@ -126,6 +126,7 @@ class Endpoint:
         return Refused(
             f"{self.what} at {self.host}", f"HTTP {answer.status} without an error code",
             f"is the address in {self.variable} really the webhook's?",
+            maybe=200 <= answer.status < 300,  # a proxy may have spoilt the answer to what was carried out
         )  # fmt: skip
 
 
@@ -142,6 +143,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def encoded(body: Mapping[str, Any]) -> bytes:
     """Return `body` as JSON; characters that UTF-8 has no form for become ``?``."""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+async def _body(content: aiohttp.StreamReader) -> bytes:
+    """Return what the server says, at most `LARGEST`: one read gives only what has come so far."""
+    said = bytearray()
+    while len(said) < LARGEST and (piece := await content.read(LARGEST - len(said))):
+        said += piece
+    return bytes(said)
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -3,6 +3,10 @@
 A mail's Message-ID follows from the notification's key, so that a mail that is sent again after a crash
 is the same mail, which most mail servers keep once. The first mail of an incident is the one that the
 others answer (``In-Reply-To``, ``References``).
+
+A recipient that the server puts off (4yz) while it takes others is tried again alone, for as long as
+any receiver is before it counts as failing. Then the mail counts as sent, so that one full mailbox keeps
+the next news from nobody, and until that mailbox takes a mail again nobody waits for it.
 """
 
 from __future__ import annotations
@@ -16,14 +20,15 @@ from email.utils import formatdate
 from hashlib import blake2b
 
 from alerting.message.build import digest
+from alerting.message.calling import id_of
 from alerting.message.content import Content, Presentation
 from alerting.message.mail import Mail, mail, subject
 from alerting.message.words import word
 from alerting.notify import Plan, plan, standing
-from alerting.senders.base import Clock, Confirm, always, never
+from alerting.senders.base import Clock, Confirm, Refused, always, never
 from alerting.senders.outbox import Outbox
-from alerting.senders.retrying import Retry
-from alerting.senders.smtp import Smtp
+from alerting.senders.retrying import UNAVAILABLE, Retry
+from alerting.senders.smtp import NoMailbox, Smtp
 from alerting.senders.unedited import attempted, entry, message, repeated, speaks
 from config.receivers import EmailReceiver
 from config.records import Incident, Notification
@@ -57,6 +62,9 @@ class MailSender:
     retry: Retry
     clock: Clock
     _outbox: Outbox[_Letter, str] = field(init=False)
+    # By notification key who has it or never gets it, while others are owed it: kept over calls of `send`.
+    _settled: dict[str, set[str]] = field(default_factory=dict)
+    _slow: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._outbox = Outbox(self.retry.limit, self._deliver)
@@ -103,18 +111,54 @@ class MailSender:
         async def attempt(maybe: bool) -> str:
             if len(letters) == 1:
                 await first.confirm()
-            refused = await self.smtp.deliver(written, to)
-            for address, answer in refused.items():
-                log.error("receiver %s: %s does not get %s: %s; fix: correct the receiver's 'to'",
-                          self.receiver.name, address, ", ".join(keys), answer)  # fmt: skip
+            await self._hand_over(written, to, keys)
             return identity
 
-        return await self.retry.until_done(", ".join(keys), attempt)
+        try:
+            await self.retry.until_done(", ".join(keys), attempt)
+        except Refused as refused:
+            owed = self._owed(to, keys)
+            if refused.code != UNAVAILABLE or len(owed) == len(to):
+                raise
+            for address in owed:
+                self._miss(address, keys, refused.what, "ask the server's keeper why it puts the mailbox off")
+            self._slow.update(owed)
+        for key in keys:
+            self._settled.pop(key, None)
+        return identity
+
+    def _owed(self, to: Sequence[str], keys: Sequence[str]) -> list[str]:
+        return [address for address in to if any(address not in self._settled.get(key, ()) for key in keys)]
+
+    async def _hand_over(self, written: EmailMessage, to: Sequence[str], keys: Sequence[str]) -> None:
+        """Give the mail to those who are still owed it; raises `Unavailable` while some are put off."""
+        owed = self._owed(to, keys)
+        if not owed:
+            return
+        try:
+            refused = await self.smtp.deliver(written, owed)
+        except NoMailbox as nobody:
+            if len(owed) == len(to):
+                raise
+            refused = nobody.answers
+        later = {a: answer for a, answer in refused.items() if answer.temporary and a not in self._slow}
+        for address, answer in refused.items():
+            if address not in later:
+                self._miss(address, keys, str(answer), "correct the receiver's 'to'")
+        for key in keys:
+            self._settled.setdefault(key, set()).update(a for a in owed if a not in later)
+        self._slow.difference_update(a for a in owed if a not in refused)
+        if later:
+            raise self.smtp.not_now(later)
+
+    def _miss(self, address: str, keys: Sequence[str], why: str, fix: str) -> None:
+        log.error("receiver %s: %s does not get %s: %s; fix: %s",
+                  self.receiver.name, address, ", ".join(keys), why, fix)  # fmt: skip
 
     def _to(self, owners: Sequence[str]) -> list[str]:
         """The receiver's addresses and those of the owners who are called."""
         ids = self.shown.mentions
-        called = [ids.get(owner) or ids.get(owner.removeprefix("@")) for owner in owners]
+        called = [id_of(owner, ids) for owner in owners]
         return list(dict.fromkeys([*self.receiver.to, *(address for address in called if address)]))
 
     def _written(self, said: Mail, to: list[str], identity: str, answers: str | None) -> EmailMessage:

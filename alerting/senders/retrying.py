@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PATIENCE: Final = 300.0
+UNAVAILABLE: Final = "unavailable"
+"""The code of what has failed for too long."""
 
 
 @dataclass
@@ -64,6 +66,6 @@ class Retry:
                     self.limit.hold(failure.after)
                 if self.clock() - started + wait > self.patience:
                     fix = "check the address, the network and any proxy"
-                    raise Refused(failure.why, "unavailable", fix, maybe=maybe) from None
+                    raise Refused(failure.why, UNAVAILABLE, fix, maybe=maybe) from None
                 log.warning("%s; %s waits, next attempt in %.1f s", failure.why, what, wait)
                 await self.sleep(wait)

@@ -116,7 +116,7 @@ class SlackSender:
                 log.info("Slack already has %s: not sent again", key)
                 return there
             unsure = False
-            await self.pacer.turn(channel)
+            await self._turn()
             await confirm()
             try:
                 return await self._post_message(incident, content, channel, thread)
@@ -132,7 +132,7 @@ class SlackSender:
                 unsure = failure.ambiguous
                 raise
 
-        self._posted[key] = await self._until_done(channel, key, attempt)
+        self._posted[key] = await self._until_done(key, attempt)
         return self._posted[key]
 
     async def _post_message(
@@ -153,7 +153,7 @@ class SlackSender:
         channel = root.channel or self.receiver.channel
 
         async def attempt() -> None:
-            await self.pacer.turn(channel)
+            await self._turn()
             if superseded():
                 return  # a newer state waits right behind this one
             # The standing message keeps the owner's name, and an edit calls nobody again.
@@ -162,7 +162,7 @@ class SlackSender:
             await self._with_plain_text("chat.update", body)
 
         try:
-            await self._until_done(channel, incident.notification_key, attempt)
+            await self._until_done(incident.notification_key, attempt)
         except Refused as refused:
             if refused.code not in GONE:
                 raise
@@ -193,7 +193,11 @@ class SlackSender:
             )  # fmt: skip
             return None
 
-    async def _until_done(self, channel: str, key: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _turn(self) -> None:
+        # By the name in the routes, whatever the address: a page goes to #name, a reply to the id behind it.
+        await self.pacer.turn(self.receiver.channel)
+
+    async def _until_done(self, key: str, attempt: Callable[[], Awaitable[T]]) -> T:
         """Repeat `attempt` until it succeeds or is refused, or Slack has failed for `PATIENCE`."""
         failures, started = 0, self.pacer.clock()
         while True:
@@ -203,7 +207,7 @@ class SlackSender:
                 failures += 1
                 wait = self.backoff.delay(failures) if failure.after is None else failure.after
                 if failure.after is not None:
-                    self.pacer.hold(channel, failure.after)
+                    self.pacer.hold(self.receiver.channel, failure.after)
                 if self.pacer.clock() - started + wait > PATIENCE:
                     fix = "check slack.url, the network and any proxy"
                     raise Refused(failure.why, "unavailable", fix, maybe=True) from None

@@ -24,6 +24,36 @@ TIMEOUT: Final = 30.0
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a server said to a recipient; as text its code and words on one line."""
+
+    code: int
+    text: bytes
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the server may take the recipient later."""
+        return 400 <= self.code < 500
+
+    def __str__(self) -> str:
+        return _said((self.code, self.text))
+
+
+class NoMailbox(Refused):
+    """No recipient is taken, now or later.
+
+    Attributes
+    ----------
+    answers : recipient to what was said to it.
+    """
+
+    def __init__(self, what: str, answers: Mapping[str, Answer]) -> None:
+        said = "; ".join(f"{address} {answer}" for address, answer in answers.items())
+        super().__init__(what, f"recipients refused: {said}", "correct the receiver's 'to'")
+        self.answers = answers
+
+
+@dataclass(frozen=True)
 class Smtp:
     """The server of an e-mail receiver.
 
@@ -37,19 +67,21 @@ class Smtp:
     password: SecretStr | None
     timeout: float = TIMEOUT
 
-    async def deliver(self, mail: EmailMessage, to: Sequence[str]) -> Mapping[str, str]:
+    async def deliver(self, mail: EmailMessage, to: Sequence[str]) -> Mapping[str, Answer]:
         """Hand over `mail`; return the recipients that the server refused, each with its answer.
 
         Raises
         ------
         Unavailable
             The server is not there, in trouble, or asks to come back later.
+        NoMailbox
+            It refuses all recipients for good.
         Refused
-            It refuses the login, the sender, all recipients, or (final) the mail.
+            It refuses the login, the sender, or (final) the mail.
         """
         return await asyncio.to_thread(self._sorted, mail, tuple(to))
 
-    async def probe(self, to: Sequence[str]) -> Mapping[str, str]:
+    async def probe(self, to: Sequence[str]) -> Mapping[str, Answer]:
         """Log in and name sender and recipients but hand over no mail; returns and raises as `deliver`."""
         return await asyncio.to_thread(self._sorted, None, tuple(to))
 
@@ -58,7 +90,7 @@ class Smtp:
         host, port = self.receiver.address
         return f"SMTP {host}:{port} (receiver {self.receiver.name})"
 
-    def _sorted(self, mail: EmailMessage | None, to: tuple[str, ...]) -> Mapping[str, str]:
+    def _sorted(self, mail: EmailMessage | None, to: tuple[str, ...]) -> Mapping[str, Answer]:
         handing = False
         try:
             with self._connected() as server:
@@ -67,7 +99,7 @@ class Smtp:
                 handing = True
                 refused = server.send_message(mail, self.receiver.sender, list(to))
                 handing = False  # taken: what fails from here on is only the goodbye
-                return {address: _said(answer) for address, answer in refused.items()}
+                return _answers(refused)
         except smtplib.SMTPRecipientsRefused as error:
             raise self._recipients(error.recipients) from None
         except smtplib.SMTPAuthenticationError as error:
@@ -116,7 +148,7 @@ class Smtp:
             raise
         return server
 
-    def _named(self, server: smtplib.SMTP, to: tuple[str, ...]) -> Mapping[str, str]:
+    def _named(self, server: smtplib.SMTP, to: tuple[str, ...]) -> Mapping[str, Answer]:
         """Ask for sender and recipients and take both back (RSET)."""
         server.ehlo_or_helo_if_needed()
         code, answer = server.mail(self.receiver.sender)
@@ -127,7 +159,7 @@ class Smtp:
         refused = {address: answer for address, answer in answers.items() if answer[0] not in (250, 251)}
         if len(refused) == len(to):
             raise smtplib.SMTPRecipientsRefused(refused)
-        return {address: _said(answer) for address, answer in refused.items()}
+        return _answers(refused)
 
     @property
     def _password_fix(self) -> str:
@@ -146,10 +178,19 @@ class Smtp:
         return Refused(self._what, f"mail refused ({code})", fix, final=True)
 
     def _recipients(self, refused: Mapping[str, tuple[int, bytes]]) -> Exception:
-        said = "; ".join(f"{address} {_said(answer)}" for address, answer in refused.items())
-        if any(code < 500 for code, _ in refused.values()):
-            return Unavailable(f"{self._what}: recipients refused for now: {said}")
-        return Refused(self._what, f"recipients refused: {said}", "correct the receiver's 'to'")
+        answers = _answers(refused)
+        if any(answer.code < 500 for answer in answers.values()):
+            return self.not_now(answers)
+        return NoMailbox(self._what, answers)
+
+    def not_now(self, answers: Mapping[str, Answer]) -> Unavailable:
+        """Return the failure that says who is to be tried again."""
+        said = "; ".join(f"{address} {answer}" for address, answer in answers.items())
+        return Unavailable(f"{self._what}: recipients refused for now: {said}")
+
+
+def _answers(refused: Mapping[str, tuple[int, bytes]]) -> dict[str, Answer]:
+    return {address: Answer(code, text) for address, (code, text) in refused.items()}
 
 
 def _said(answer: tuple[int, bytes]) -> str:

@@ -138,10 +138,12 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
     All times are epoch seconds of the events. `sequence` counts the transitions, so
     that ``id:sequence:transition`` is the deterministic key of a notification.
 
-    `muted` says why nobody is paged now, None where people are. `closed_by` is who ended
-    it by hand, until the talk has calmed down by itself. `called` counts how often the next
-    person was called because nobody acknowledged. `growth` is absent where its interval is not
-    known to be right.
+    `muted` says why nobody is paged now, None where people are. `silenced_by` are the ids of the
+    silences that have muted it: each holds to its end, whatever the talk turns to. `closed_by` is
+    who ended it by hand, until the talk has calmed down by itself. `called` counts how often the
+    next person was called because nobody acknowledged; with `owner_due` the owner comes first,
+    since a second wave was told without a call. `growth` is absent where its interval is not known
+    to be right.
     """
 
     id: str
@@ -164,7 +166,9 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=True):
     closed_by: str | None = None
     false_alarm: bool = False
     muted: str | None = None
+    silenced_by: list[str] = []
     called: int = 0
+    owner_due: bool = False
     pages: int = 0
     audit: list[AuditEntry] = []
     v: int = FORMAT_VERSION

@@ -105,9 +105,9 @@ def incident_fields() -> dict[str, Field]:
     }
     return {
         **_all(KEYWORD, "id", "watch", "watch_name", "level", "peak_level", "state", "transition", "owner",
-               "acknowledged_by", "closed_by", "muted"),
+               "acknowledged_by", "closed_by", "muted", "silenced_by"),
         **_all(LONG, "sequence", "pages", "called", "level_rank", "v"),
-        "false_alarm": BOOLEAN,
+        **_all(BOOLEAN, "false_alarm", "owner_due"),
         **_times("started_at", "updated_at", "detected_at", "resolved_at"),
         "signal": {"dynamic": "strict", "properties": signal_fields()},
         "evidence": {"dynamic": "strict", "properties": evidence},

@@ -44,6 +44,7 @@ class SmtpServer:
         self.verbs: list[str] = []
         self.answers: dict[str, deque[str]] = defaultdict(deque)
         self.unknown: set[str] = set()
+        self.put_off: set[str] = set()
         self.starttls, self.login = starttls, login
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(CA, HERE / "tls" / "localhost.key")
@@ -141,6 +142,8 @@ class _Session:
                 address = text.partition("<")[2].partition(">")[0]
                 if address in self.server.unknown:
                     self.say("550 5.1.1 no such mailbox")
+                elif address in self.server.put_off:
+                    self.say("451 4.7.1 greylisted: try again later")
                 else:
                     self.recipients.append(address)
                     self.say("250 ok")

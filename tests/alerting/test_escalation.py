@@ -75,6 +75,43 @@ def test_a_second_wave_begins_with_the_owner_again(run: Run) -> None:
     run(None, 40)
     assert run(Level.IV, 3) == [Transition.REOPENED]
     assert (run.now.owner, run.now.called) == (WATCH.owner, 0)
+    again = run.now.updated_at - START
+    run.told.clear()
+    run(Level.IV, 100)  # a reply in the thread calls nobody, so the owner is not to be skipped
+    assert calls(run) == [
+        (again + DEADLINE, WATCH.owner),
+        (again + 2 * DEADLINE, "@head"),
+        (again + 3 * DEADLINE, "@director"),
+    ]
+
+
+def test_the_owner_is_not_called_twice_where_the_second_wave_has_called_already(run: Run) -> None:
+    run(Level.IV, 30)
+    run(None, 40)
+    assert run(Level.III, 3) == [Transition.REOPENED, Transition.ESCALATED]
+    run.told.clear()
+    run(Level.III, 20)
+    assert calls(run)[0][1] == "@head"
+
+
+def test_a_second_wave_that_is_the_first_to_page_has_called_the_owner(run: Run) -> None:
+    run.incidents.muting = until(START + 200)
+    run(Level.IV, 3)
+    run(None, 40)
+    assert run(Level.IV, 3) == [Transition.REOPENED]
+    assert run.now.pages == 1
+    run(Level.IV, 20)
+    assert calls(run)[0][1] == "@head"
+
+
+def test_a_second_wave_that_begins_muted_calls_the_owner_when_the_muting_ends(run: Run) -> None:
+    run(Level.IV, 3)
+    run(None, 40)
+    run.incidents.muting = until(run.at + 60)
+    assert run(Level.IV, 20)[0] is Transition.REOPENED
+    run(Level.IV, 20)
+    assert Transition.UNMUTED in [i.transition for i in run.told]
+    assert calls(run)[0][1] == "@head"
 
 
 def test_without_a_deadline_or_others_to_call_nobody_is() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,13 +12,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alerting.incidents import Incidents
 from alerting.muting import MuteReason, Muting
 from alerting.silences import covers
 from config.muting import Maintenance, MutingRules, QuietHours
-from config.records import Incident, IncidentState, Level, Silence, Transition
+from config.records import Evidence, Incident, IncidentState, Level, Silence, Term, Transition, decode, encode
 from tests.alerting.sample_incident import FIRED
-from tests.alerting.test_incidents import Run, ticks
-from tests.alerting.timeline import START
+from tests.alerting.test_incidents import EVIDENCE, RULES, Run, scene, ticks
+from tests.alerting.timeline import START, WATCH
 
 changed = msgspec.structs.replace
 SILENCE = Silence(
@@ -241,3 +243,129 @@ def test_nothing_pages_while_it_is_muted_and_each_incident_at_most_once(
 def test_muting_is_a_value() -> None:
     muting = Muting(NIGHT)
     assert replace(muting, silences=[SILENCE]) != muting
+
+
+FITS = changed(EVIDENCE, terms=[Term(word="异物", count=3, lift=2.0)], intents={"exposure": 1.0})
+TURNED = changed(EVIDENCE, terms=[Term(word="退款", count=3, lift=2.0)], intents={"complaint": 1.0})
+BY_TALK = [{"keyword": "异物"}, {"intent": "exposure"}]
+
+
+class Talk(Run):
+    """A run whose evidence turns; the numbers change enough to be told, so it is renewed."""
+
+    def turn(self, evidence: Evidence, times: int = 1, met: Level | None = Level.IV) -> list[Transition]:
+        fresh = []
+        for _ in range(times):
+            velocity = self.at - START + 1.0
+            made = replace(scene(self.at, met, velocity), evidence=lambda _, __: evidence)
+            fresh += self.incidents.step(made)
+            self.at += 5
+        self.told += fresh
+        return [i.transition for i in fresh]
+
+    def audited(self) -> list[tuple[float, str]]:
+        return [(e.at - START, e.change) for e in self.now.audit if e.change in MUTE_ONLY]
+
+
+def silenced_by(*silences: Silence) -> Talk:
+    run = Talk()
+    run.incidents.muting = Muting(silences=silences)
+    return run
+
+
+def of_talk(name: str, end: float, **matchers: object) -> Silence:
+    return changed(SILENCE, id=name, ends_at=START + end, **{"watches": [], **matchers})
+
+
+@pytest.mark.parametrize("matcher", BY_TALK)
+def test_a_silence_by_what_is_said_holds_to_its_end_though_the_talk_turns(matcher: dict[str, str]) -> None:
+    run = silenced_by(of_talk("s-1", 200, **matcher))
+    run.turn(FITS, 3)
+    for _ in range(4):
+        run.turn(TURNED, 4)
+        run.turn(FITS, 4)
+    assert run.audited() == [(10, "muted")]
+    run.turn(TURNED, 20)
+    assert run.audited() == [(10, "muted"), (200, "unmuted")]
+    assert [i.transition for i in run.told].count(Transition.UNMUTED) == 1
+    assert run.now.pages == 1
+
+
+def test_one_that_is_lifted_holds_no_longer() -> None:
+    run = silenced_by(of_talk("s-1", 900, keyword="异物"))
+    run.turn(FITS, 3)
+    run.turn(TURNED, 9)
+    assert run.now.muted == "silence"
+    run.incidents.muting = Muting(silences=[of_talk("s-1", 60, keyword="异物")])
+    assert run.turn(FITS) == [Transition.UNMUTED]
+    run.turn(FITS, 30)
+    assert run.audited() == [(10, "muted"), (60, "unmuted")]
+
+
+def test_it_is_held_to_the_matchers_that_do_not_change_with_the_talk() -> None:
+    run = silenced_by(of_talk("s-1", 900, keyword="异物", levels=[Level.IV]))
+    run.turn(FITS, 3)
+    run.turn(TURNED, 9)
+    assert run.now.muted == "silence"
+    assert run.turn(TURNED, 3, Level.III) == [Transition.ESCALATED]
+    assert (run.told[-1].muted, run.told[-1].pages) == (None, 1)
+
+
+def test_what_has_never_fitted_mutes_nothing_of_the_turned_talk() -> None:
+    run = silenced_by(of_talk("s-1", 900, keyword="异物"))
+    run.turn(TURNED, 20)
+    assert (run.now.muted, run.now.silenced_by, run.now.pages) == (None, [], 1)
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_of_two_that_overlap_each_holds_by_itself(longer: int) -> None:
+    """One is over at 100, or lifted; the other, which fitted while both held, goes on to 200."""
+    ends = [100.0, 100.0]
+    ends[longer] = 200.0
+    run = silenced_by(of_talk("s-0", ends[0], keyword="异物"), of_talk("s-1", ends[1], intent="exposure"))
+    run.turn(FITS, 3)
+    run.turn(TURNED, 60)
+    assert run.audited() == [(10, "muted"), (200, "unmuted")]
+    assert sorted(run.now.silenced_by) == ["s-0", "s-1"]
+
+
+def test_a_second_one_that_begins_while_it_is_muted_is_remembered_and_named() -> None:
+    run = silenced_by(
+        of_talk("s-0", 100, keyword="异物"), of_talk("s-1", 200, intent="exposure", starts_at=START + 50)
+    )
+    run.turn(FITS, 12)
+    assert [e.why[:6] for e in run.now.audit if e.change == "muted"] == ["静默 s-0", "静默 s-1"]
+    run.turn(TURNED, 50)
+    assert run.audited() == [(10, "muted"), (50, "muted"), (200, "unmuted")]
+
+
+def test_who_takes_over_knows_it_from_the_record_alone() -> None:
+    silences: Sequence[Silence] = [of_talk("s-1", 200, keyword="异物")]
+    first = silenced_by(*silences)
+    first.turn(FITS, 3)
+    first.turn(TURNED, 4)
+    second = silenced_by(*silences)
+    second.incidents = Incidents(WATCH, RULES)
+    second.incidents.muting = Muting(silences=silences)
+    second.incidents.restore([decode(encode(first.now), Incident)])
+    second.incidents.holds, second.at = first.incidents.holds, first.at
+    second.turn(TURNED, 40)
+    assert second.audited() == [(10, "muted"), (200, "unmuted")]
+
+
+def test_a_second_wave_of_the_same_incident_is_silenced_too() -> None:
+    run = silenced_by(of_talk("s-1", 2000, keyword="异物"))
+    run.turn(FITS, 3)
+    run.turn(TURNED, 40, None)
+    assert run.now.state is IncidentState.RESOLVED
+    assert Transition.REOPENED in run.turn(TURNED, 3)
+    assert (run.now.muted, run.now.pages) == ("silence", 0)
+
+
+def test_the_end_of_a_muting_is_decided_on_the_evidence_that_is_told_with_it() -> None:
+    """A silence that fits what is told in the same breath keeps it muted: nobody is called for nothing."""
+    run = silenced_by(of_talk("s-0", 15, keyword="异物"), of_talk("s-1", 200, keyword="退款"))
+    run.turn(FITS, 3)
+    told = run.turn(TURNED, 20)
+    assert Transition.UNMUTED not in told
+    assert run.audited() == [(10, "muted"), (15, "muted")]

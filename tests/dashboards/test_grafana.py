@@ -175,3 +175,8 @@ def test_a_watch_is_escaped_for_lucene(watch: str, filled: Filled) -> None:
     query = interpolated("watch:$watch", {"watch": watch})
     body = {"query": {"query_string": {"query": query}}, "size": 0}
     assert filled.search(f"{filled.prefix}signals", body)["hits"]["total"]["value"] == 0
+
+
+def test_late_posts_are_summed_since_each_signal_counts_its_own() -> None:
+    [target] = the("迟到帖")["targets"]
+    assert [(metric["type"], metric["field"]) for metric in target["metrics"]] == [("sum", "late")]

@@ -14,7 +14,7 @@ from config.records import NotificationState, Transition
 from config.routes import Routes
 from tests.alerting.delivery.conftest import Desk
 from tests.alerting.sample_incident import ESCALATED, FIRED, LIFE, RECOVERING, RESOLVED, after
-from tests.alerting.slack_server import Fault
+from tests.alerting.slack_server import TOKEN, Fault
 
 UPDATED = after(FIRED, Transition.UPDATED)
 POST, EDIT = "chat.postMessage", "chat.update"
@@ -51,11 +51,11 @@ async def test_a_route_overrides_the_owner(desk: Desk) -> None:
     desk.routes = Routes.model_validate(
         {
             "receivers": [{"type": "slack", "name": "pr", "channel": "C0CRISIS"}],
-            "routes": [{"receivers": ["pr"], "owner": "U0HEAD"}],
+            "routes": [{"receivers": ["pr"], "owner": "U0HEAD789"}],
         }
     )
     await desk.delivery().deliver(FIRED)
-    assert "<@U0HEAD>" in desk.slack.messages()[0]["text"]
+    assert "<@U0HEAD789>" in desk.slack.messages()[0]["text"]
 
 
 async def test_a_replayed_incident_pages_once(desk: Desk) -> None:
@@ -252,3 +252,27 @@ async def test_a_bug_in_a_sender_loses_no_page(desk: Desk, caplog: pytest.LogCap
 async def _cancel_at_the_third(count: int) -> None:
     if count == 3:
         raise asyncio.CancelledError
+
+
+async def test_what_was_printed_for_want_of_a_token_is_no_thread_in_slack(desk: Desk) -> None:
+    desk.token = None
+    await desk.delivery().deliver(FIRED)
+    desk.token = TOKEN
+    delivery = desk.delivery()
+    assert await delivery.deliver(FIRED) == []  # a replay: it has been told
+    assert await delivery.deliver(UPDATED) == []
+    assert desk.slack.calls(POST) == []
+    [sent] = await delivery.deliver(ESCALATED)
+    [message] = desk.slack.messages()
+    assert "thread_ts" not in message
+    assert (sent.page, sent.channel, sent.ts) == (True, "C0CRISIS", message["ts"])
+    await delivery.deliver(RESOLVED)
+    assert desk.slack.messages()[1]["thread_ts"] == message["ts"]
+    assert {call.body["channel"] for call in desk.slack.calls(EDIT)} == {"C0CRISIS"}
+
+
+async def test_without_a_token_the_terminal_goes_on_with_what_it_printed(desk: Desk) -> None:
+    desk.token = None
+    delivery = desk.delivery()
+    sent = [n for incident in (FIRED, UPDATED, RESOLVED) for n in await delivery.deliver(incident)]
+    assert [n.page for n in sent] == [True, False, False]

@@ -39,7 +39,7 @@ def test_after_the_first_message(
 
 
 @pytest.mark.parametrize(
-    ("incident", "actions", "page"),
+    ("incident", "actions", "told_aloud"),
     [
         (FIRED, (Action.PAGE,), True),
         (ESCALATED, (Action.PAGE,), True),
@@ -51,9 +51,12 @@ def test_after_the_first_message(
     ],
     ids=lambda value: value.transition.value if isinstance(value, Incident) else "",
 )
-def test_a_receiver_that_was_never_told(incident: Incident, actions: tuple[Action, ...], page: bool) -> None:
+def test_a_receiver_that_was_never_told(
+    incident: Incident, actions: tuple[Action, ...], told_aloud: bool
+) -> None:
+    """Whatever opens a thread pages and calls the owner: nobody has been called before."""
     decided = plan(incident, [])
-    assert (decided.actions, decided.page) == (actions, page)
+    assert (decided.actions, decided.page, decided.call) == (actions, told_aloud, told_aloud)
 
 
 def test_a_message_that_may_not_have_arrived_is_no_first_message() -> None:

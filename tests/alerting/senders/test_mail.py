@@ -165,3 +165,78 @@ async def test_an_answer_to_a_merged_mail_answers_that_mail() -> None:
         assert "合并通知：2 个事件" in merged["Subject"]
         await delivery.deliver(after(three[2], Transition.ESCALATED))
         assert one.smtp.delivered[-1].mail["In-Reply-To"] == merged["Message-ID"]
+
+
+TWO = {"to": ["pr@example.cn", "late@example.cn"], "mentions": {}}
+
+
+async def test_who_was_put_off_gets_the_mail_later_and_the_others_only_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with office("email") as one:
+        one.more = TWO
+        one.smtp.put_off = {"late@example.cn"}
+
+        async def greylisted(count: int) -> None:
+            one.smtp.put_off = {"late@example.cn"} if count < 3 else set()
+
+        one.time.on_sleep = greylisted
+        [sent] = await one.delivery().deliver(FIRED)
+        assert [mail.recipients for mail in one.smtp.delivered] == [("pr@example.cn",), ("late@example.cn",)]
+        assert {mail.mail["Message-ID"] for mail in one.smtp.delivered} == {sent.ts}
+        assert len(one.time.sleeps) == 3
+        assert "does not get" not in caplog.text
+
+
+async def test_who_is_owed_is_kept_while_the_server_refuses() -> None:
+    async with office("email") as one:
+        one.more = TWO
+        one.smtp.put_off = {"late@example.cn"}
+
+        async def no_login(count: int) -> None:
+            one.smtp.put_off = set()
+            if count == 1:
+                one.smtp.fail("AUTH", "535 5.7.8 authentication failed")
+
+        one.time.on_sleep = no_login
+        await one.delivery().deliver(FIRED)
+        assert one.time.sleeps[1:] == [60.0]  # a refusal: `send` is called anew
+        assert [mail.recipients for mail in one.smtp.delivered] == [("pr@example.cn",), ("late@example.cn",)]
+
+
+async def test_a_mailbox_that_is_gone_after_all_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async with office("email") as one:
+        one.more = TWO
+        one.smtp.put_off = {"late@example.cn"}
+
+        async def gone(count: int) -> None:
+            one.smtp.put_off, one.smtp.unknown = set(), {"late@example.cn"}
+
+        one.time.on_sleep = gone
+        [sent] = await one.delivery().deliver(FIRED)
+        assert [mail.recipients for mail in one.smtp.delivered] == [("pr@example.cn",)]
+        assert "late@example.cn does not get" in caplog.text
+        assert one.log.dead == []
+        assert sent.ts is not None
+
+
+async def test_a_full_mailbox_keeps_the_next_news_from_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async with office("email") as one:
+        one.more = TWO
+        one.smtp.put_off = {"late@example.cn"}
+        delivery = one.delivery()
+        await delivery.deliver(FIRED)
+        assert "late@example.cn does not get" in caplog.text
+        assert 150 < sum(one.time.sleeps) <= 300
+        before = len(one.time.sleeps)
+        await delivery.deliver(ESCALATED)
+        assert len(one.time.sleeps) == before  # nobody waits for it a second time
+        assert [mail.recipients for mail in one.smtp.delivered] == [("pr@example.cn",)] * 2
+
+
+async def test_all_put_off_by_a_server_that_closes_get_the_mail_later() -> None:
+    async with office("email") as one:
+        one.more = TWO
+        one.smtp.fail("RCPT", "421 4.3.2 closing")
+        await one.delivery().deliver(FIRED)
+        assert [mail.recipients for mail in one.smtp.delivered] == [("pr@example.cn", "late@example.cn")]

@@ -166,3 +166,17 @@ async def test_without_a_signing_secret_a_robot_sends_unsigned(kind: str) -> Non
         await one.delivery().deliver(FIRED)
         assert len(one.messages()) == 1
         assert "sign" not in one.http.calls[0]
+
+
+@pytest.mark.parametrize("kind", ROBOTS)
+async def test_what_may_be_there_says_so_as_plain_text_too(kind: str) -> None:
+    malformed = {
+        "feishu": {"code": 9499, "msg": "Bad Request", "data": {}},
+        "dingtalk": {"errcode": 400105, "errmsg": "unsupported msgtype"},
+        "wecom": {"errcode": 40008, "errmsg": "invalid message type"},
+    }[kind]
+    async with office(kind) as one:
+        one.http.fail(Fault(body="<html>proxy</html>", done=True), Fault(body=malformed))
+        await one.delivery().deliver(FIRED)
+        assert one.http.taken[-1].get("msgtype", one.http.taken[-1].get("msg_type")) == "text"
+        assert ["可能重复" in text for text in one.messages()] == [False, True]

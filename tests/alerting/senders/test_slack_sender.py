@@ -65,6 +65,43 @@ async def test_at_most_one_message_a_second(desk: Desk, monkeypatch: pytest.Monk
     assert len(desk.slack.messages()) == 5
 
 
+async def test_a_page_a_reply_and_an_edit_share_the_channels_pace(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = desk.delivery()
+    call, started = SlackApi.call, list[float]()
+
+    async def noted(self: SlackApi, method: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        started.append(desk.time.now)
+        return await call(self, method, body)
+
+    monkeypatch.setattr(SlackApi, "call", noted)
+    await delivery.deliver(FIRED)  # to #crisis; what follows to the id behind it
+    await delivery.deliver(ESCALATED)
+    assert [b - a for a, b in pairwise(started)] == [1.0, 1.0]
+
+
+async def test_quiet_asked_for_at_an_edit_holds_pages_too(desk: Desk) -> None:
+    other = after(FIRED, Transition.FIRED, id="another", sequence=1)
+    delivery = desk.delivery()
+    await delivery.deliver(FIRED)
+    desk.slack.fail(EDIT, Fault(status=429, retry_after=30))
+    tasks: list[asyncio.Task[list[Notification]]] = []
+
+    async def another_comes(count: int) -> None:
+        if desk.slack.calls(EDIT) and not tasks:
+            tasks.append(asyncio.create_task(delivery.deliver(other)))
+            for _ in range(50):  # it comes as far as its turn before time moves on
+                await asyncio.sleep(0)
+
+    desk.time.on_sleep = another_comes
+    await delivery.deliver(UPDATED)
+    await asyncio.gather(*tasks)
+    refused = desk.slack.calls(EDIT)[0].at
+    assert desk.slack.calls(POST)[-1].at - refused >= 30.0
+    assert len(desk.slack.messages()) == 2
+
+
 async def test_500s_are_waited_out_and_asked_about(desk: Desk) -> None:
     desk.slack.fail(POST, Fault(status=500, done=True), Fault(status=503))
     desk.slack.fail(HISTORY, Fault(status=502, body="<html>bad gateway</html>", content_type="text/html"))
