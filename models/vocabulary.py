@@ -7,6 +7,7 @@ produce (it splits every Chinese character into a word of its own), and thousand
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -153,6 +154,10 @@ def keep_tokenizer(base: Path, out: Path, size: int) -> list[list[int]]:
     from transformers import AutoTokenizer
 
     AutoTokenizer.from_pretrained(base).save_pretrained(out)
+    # What saving would only write in another form, or leave out, stays as it was.
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        if (base / name).is_file():
+            shutil.copyfile(base / name, out / name)
     return [[row] for row in range(size)]
 
 

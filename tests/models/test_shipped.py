@@ -11,7 +11,7 @@ from models.labelled import read_split
 from models.labels import HEADS, HeadName
 from models.serving import Classifier
 
-FLOOR = 0.72
+FLOOR = 0.73
 SAMPLE = 300
 
 
@@ -62,6 +62,8 @@ def test_the_card_names_base_licence_and_figures(shipped: Path) -> None:
     card = (shipped / "README.md").read_text(encoding="utf-8")
     figures = json.loads((shipped / "figures.json").read_text(encoding="utf-8"))
     assert figures["usual"]["macro_f1"] >= FLOOR
+    assert figures["intent"]["macro_f1"] >= 0.70
+    assert figures["polarity"]["accuracy"] >= 0.80
     for word in ("BAAI/bge-small-zh-v1.5", "MIT", "SMP2020-EWECT", "labelled by reading"):
         assert word in card
     assert figures["intent"]["rows"] >= 600
@@ -71,8 +73,9 @@ def test_the_card_names_base_licence_and_figures(shipped: Path) -> None:
             f"macro-F1 {found['macro_f1']:.4f}, accuracy {found['accuracy']:.4f}, {found['rows']} rows"
             in card
         )
-    for found in figures["calibration"].values():
-        assert found["error"] < found["by_chance"] + 0.02
+    for head, found in figures["calibration"].items():
+        # On the few posts that were read chance alone may show more than what is asked for.
+        assert found["error"] < max(0.03, found["by_chance"] + 0.01), head
 
 
 @pytest.mark.parametrize("split", ["usual", "virus"])
@@ -93,8 +96,11 @@ def test_the_posts_that_were_read_agree_with_the_card(
 ) -> None:
     figures = json.loads((shipped / "figures.json").read_text(encoding="utf-8"))
     rows = [row for row in read_split(data_dir, "dev") if row.target(head) >= 0]
-    # Another engine than the one that was measured may read a few posts in a hundred otherwise.
-    assert evaluate(classifier, rows, head).accuracy == pytest.approx(figures[head]["accuracy"], abs=0.03)
+    found = evaluate(classifier, rows, head)
+    # Another processor may round a near tie the other way.
+    assert found.accuracy == pytest.approx(figures[head]["accuracy"], abs=0.005)
+    assert found.confidence is not None
+    assert found.confidence.error < max(0.03, found.confidence.by_chance + 0.01)
 
 
 @pytest.mark.parametrize(
