@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.calibration import fit_temperature, softmax
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NEAREST: Final = 1e-6  # to 0 and 1, where the curve's logarithms end
 _APART: Final = 1e-9
@@ -53,6 +53,10 @@ class Calibrator:
         ValueError
             If there are no rows.
         """
+        import numpy as np
+
+        from models.calibration import fit_temperature, softmax
+
         temperature = round(fit_temperature(logits, truth), 4)
         if len(truth) < _FEWEST:
             return cls(temperature)
@@ -86,6 +90,10 @@ class Calibrator:
 
     def __call__(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the distributions ``(rows, labels)`` of logits; each sums to 1, its likeliest label is theirs."""
+        import numpy as np
+
+        from models.calibration import softmax
+
         found = softmax(logits, self.temperature)
         if self.curve == (1.0, 1.0, 0.0) or found.shape[1] < 2 or not len(found):
             return found
@@ -105,6 +113,8 @@ class Calibrator:
 
 def cross_fitted(logits: NDArray[np.float64], truth: Sequence[int], folds: int = 10) -> NDArray[np.float64]:
     """Give distributions in which every row's calibrator was fitted on other rows; for an honest error."""
+    import numpy as np
+
     truths = np.asarray(truth)
     fold = np.arange(len(truths)) % folds
     result = np.empty_like(logits)
@@ -115,21 +125,27 @@ def cross_fitted(logits: NDArray[np.float64], truth: Sequence[int], folds: int =
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _features(likeliest: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+
     inside = np.clip(likeliest, _NEAREST, 1 - _NEAREST)
     return np.stack([np.log(inside), -np.log1p(-inside), np.ones_like(inside)], axis=1)
 
 
 def _bend(likeliest: NDArray[np.float64], curve: Curve) -> NDArray[np.float64]:
+    import numpy as np
+
     result: NDArray[np.float64] = 1 / (1 + np.exp(-_features(likeliest) @ np.array(curve)))
     return result
 
 
 def _fit_curve(likeliest: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:
     """Fit by logistic regression; a slope that would be negative is 0 and the others are fitted anew."""
+    import numpy as np
+
     features, free = _features(likeliest), np.ones(3, dtype=bool)
     while True:
         found = np.zeros(3)
@@ -142,6 +158,8 @@ def _fit_curve(likeliest: NDArray[np.float64], right: NDArray[np.bool_]) -> Curv
 
 def _newton(features: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Minimise the logistic loss with a small ridge, which keeps rows that are all right from running away."""
+    import numpy as np
+
     ridge = _RIDGE * np.eye(features.shape[1])
     found = np.zeros(features.shape[1])
     for _ in range(_ROUNDS):
