@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -25,6 +25,8 @@ from streams.topics import KafkaUnavailableError
 INTERRUPTED = 128 + signal.SIGINT
 """The status of a command that Ctrl-C ended before it was done."""
 
+STDOUT_CLOSED: Final = sys.stdout is None
+"""Whether what a command writes goes nowhere."""
 if sys.stdout is None:  # closed by who started us (>&-): nobody reads
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
 

@@ -44,6 +44,9 @@ def rows_of(stream: BinaryIO, name: str, unreadable: Unreadable) -> Iterator[dic
             if number == 1 and line.startswith(UTF16):
                 unreadable.add(f"{name}:1", _utf16(name))
                 return
+            if number == 1 and _begins_an_array(line):
+                unreadable.add(f"{name}:1", _array(name))
+                return
             raw = transcoder.utf8(line.removeprefix(BOM) if number == 1 else line)
             read = _read(raw.rstrip(b"\r\n"), name)
             if isinstance(read, Both):
@@ -76,11 +79,11 @@ def _read(raw: bytes, name: str) -> dict[str, Any] | Both | None:
     if not line.strip():
         return None
     if "\x00" in line:
-        return _utf16(name)
+        return _with_nul(raw, name)
     if not line.lstrip().startswith("{"):
         return {"text": line}
     try:
-        row = json.loads(line)
+        row = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         why = f"{type(error).__name__}" if isinstance(error, RecursionError) else str(error)
         return Both(f"以 {{ 开头的行必须是 JSON（{why}）", f"a line that begins with {{ must be JSON: {why}")
@@ -100,6 +103,10 @@ def _read(raw: bytes, name: str) -> dict[str, Any] | Both | None:
     return row if isinstance(row, dict) else None
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _writable(row: object) -> bool:
     try:
         json.dumps(row, ensure_ascii=False).encode()
@@ -117,10 +124,40 @@ def _undecodable(raw: bytes, error: UnicodeDecodeError, name: str) -> Both:
             "the last character is incomplete: the file was cut in the middle of it; get the whole file again",
         )
     byte = f"0x{raw[error.start]:02x}"
+    try:
+        raw.decode("gb18030")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return Both(
+            "这一行是 GB18030，文件其余部分是 UTF-8：一个文件只能用一种编码，请另存为 UTF-8",
+            "this line is GB18030, the rest of the file UTF-8: a file has one encoding; save it all as UTF-8",
+        )
     return Both(
         f"第 {error.start + 1} 个字节 {byte} 既不是 UTF-8 也不是 GB18030；请用写这个文件的程序另存为 UTF-8",
         f"byte {error.start + 1} ({byte}) is neither UTF-8 nor GB18030; save the file as UTF-8 with the program"
         " that wrote it",
+    )
+
+
+def _with_nul(raw: bytes, name: str) -> Both:
+    # What decodes as UTF-8 with NULs is UTF-16 where every second byte is one (Latin letters); a single one is damage.
+    if raw.count(b"\x00") * 4 < len(raw):
+        return Both("含 NUL 字节：文件损坏，或不是文字", "it holds NUL bytes: damaged, or no text")
+    return _utf16(name)
+
+
+def _begins_an_array(line: bytes) -> bool:
+    """Whether a file that begins so is one JSON array; a text may begin with an emoticon, ``[允悲]``."""
+    start = b"".join(line.removeprefix(BOM)[:200].split())
+    return start == b"[" or start.startswith(b"[{")
+
+
+def _array(name: str) -> Both:
+    how = f"jq -c '.[]' {name}"
+    return Both(
+        f"看来是一个 JSON 数组；这里每行一个对象，请先转换：{how}",
+        f"it looks like one JSON array; here each line is an object, convert it first: {how}",
     )
 
 

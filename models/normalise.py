@@ -107,7 +107,8 @@ def is_readable(text: str) -> bool:
     """Say whether a normalised text holds anything to classify.
 
     User names, links, punctuation and the phrases that a platform writes for the user (``转发微博``) are
-    nothing; a word, a number, an emoji or an emoticon is something.
+    nothing; a word, a number, an emoji or an emoticon is something. Whether a model can read it besides is for
+    `models.serving.readable` to say.
     """
     rest = _WRITTEN_BY_PLATFORM.sub("", text)
     return any(unicodedata.category(char)[0] in "LN" or unicodedata.category(char) == "So" for char in rest)

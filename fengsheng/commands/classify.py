@@ -19,7 +19,7 @@ from fengsheng.enrichers import teach
 from fengsheng.language import say, told
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import ConfigOption, VerboseOption
-from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
+from fengsheng.output import STDOUT_CLOSED, escaped, explained, fail, log_to_stderr, talk
 from fengsheng.rows import Unreadable, damaged, rows_of
 from models.explain import Explanation, Influence, explain
 from streams.feeds.opening import DAMAGED, open_at
@@ -66,7 +66,7 @@ def classify(
     """读出情绪、意图与态度 Read emotion, intent and polarity of texts.
 
     Writes one JSON object a row to stdout, in the order of the input: the row's own fields, then
-    emotion, intent, polarity (labels), readable (false: no Chinese to read, the labels are by definition)
+    emotion, intent, polarity (labels), readable (false: too little Chinese to read, the labels are by definition)
     and scores (distributions). With --explain also explain: for each
     of the three labels up to five words with weight (what the label's log-odds lose without the word)
     and at (where it stands, in characters from 0); none where there is nothing to read.
@@ -81,6 +81,13 @@ def classify(
         settings = configuration.settings
         if explaining:
             teach(configuration)
+        if STDOUT_CLOSED:
+            fail(
+                say(
+                    "标准输出是关着的：结果无处可写",
+                    "standard output is closed: there is nowhere to write to",
+                )
+            )
         # Before the model: a mistyped name is said at once, and no file after others are done.
         inputs = [(name, _opened(name, stack)) for name in files or ["-"]]
         classifier = load_classifier(settings, model, device, engine)
@@ -139,6 +146,13 @@ def _reasons(found: list[Influence]) -> list[dict[str, Any]]:
 
 def _opened(name: str, stack: ExitStack) -> BinaryIO:
     if name == "-":
+        if sys.stdin is None:
+            fail(
+                say(
+                    "标准输入是关着的：请给文件名，或用管道送入",
+                    "standard input is closed: name a file, or pipe texts in",
+                )
+            )
         return sys.stdin.buffer
     try:
         stream = open_at(name, 0)

@@ -24,6 +24,7 @@ from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOp
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk, warn
 from fengsheng.times import when
 from fengsheng.watch_names import check_watches
+from models.labels import LABEL_ZH
 from streams.index.base import Index
 
 _BEHIND_S = 3_600.0
@@ -46,7 +47,8 @@ def silence(
         str | None, typer.Option("--keyword", help="证据中的词 Only with this word in the evidence.")
     ] = None,
     intent: Annotated[
-        str | None, typer.Option("--intent", help="主要意图 Only with this leading intent.")
+        str | None,
+        typer.Option("--intent", help="主要意图 Only with this leading intent, 吐槽投诉 or complaint."),
     ] = None,
     length: Annotated[str, typer.Option("--for", metavar="TIME", help="多久 How long: 90m, 2h, 3d.")] = "2h",
     start: Annotated[
@@ -90,7 +92,7 @@ def silence(
             watches=watch or [],
             levels=level or [],
             keyword=keyword,
-            intent=intent,
+            intent=_intent(intent),
         )
         newest = asyncio.run(_make(configuration, made))
         zone = configuration.settings.timezone
@@ -102,6 +104,20 @@ def silence(
         if newest is not None and (doubt := _doubt(made, newest, zone)) is not None:
             warn(doubt)
         print(made.id)
+
+
+def _intent(named: str | None) -> str | None:
+    """Return the label of an intent that is named by it or in Chinese, as pages name it."""
+    names = {zh: label for label, zh in LABEL_ZH["intent"].items()}
+    if named is None or named in names.values():
+        return named
+    if named not in names:
+        known = "、".join(f"{label} {zh}" for zh, label in names.items())
+        raise typer.BadParameter(
+            say(f"没有这种意图：{named}；可用 {known}", f"no such intent: {named}; expected one of {known}"),
+            param_hint="--intent",
+        )
+    return names[named]
 
 
 def silences(

@@ -86,5 +86,5 @@ class People:
         incidents: list[Incident] = []
         for parent in sorted(self._parents):
             incidents += await self._index.incidents(watch=parent, open_only=True)
-        # Those over lately too: posts that are caught up with may lie in their time.
-        return News(acts, await self._index.silences(since=now - 24 * BACK_S), incidents)
+        # Those that are over too: the time of posts that are caught up with, or of an old dump, may lie in them.
+        return News(acts, await self._index.silences(), incidents)

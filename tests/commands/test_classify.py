@@ -55,8 +55,27 @@ def test_plain_lines_and_json_lines_of_files_and_stdin_keep_order_and_fields(
         ("一二三\n".encode("utf-16"), [":1:", "iconv -f UTF-16 -t UTF-8"]),
         ("一二三\n".encode("utf-16-le"), [":1:", "iconv -f UTF-16 -t UTF-8"]),
         ("太恶心了".encode()[:-1], [":1:", "the last character is incomplete"]),
+        ("太恶\0心了\n好\n".encode(), [":1:", "NUL bytes"]),
+        ("一二\n".encode() + "很难吃\n".encode("gbk"), [":2:", "GB18030, the rest of the file UTF-8"]),
+        (b'{"text": "a", "n": NaN}\n', [":1:", "NaN is no JSON"]),
+        (b'[\n {"text": "a"}\n]\n', [":1:", "jq -c"]),
     ],
-    ids=["broken", "no text", "number", "bytes", "deep", "big", "surrogate", "utf-16", "no BOM", "cut"],
+    ids=[
+        "broken",
+        "no text",
+        "number",
+        "bytes",
+        "deep",
+        "big",
+        "surrogate",
+        "utf-16",
+        "no BOM",
+        "cut",
+        "nul",
+        "two encodings",
+        "nan",
+        "array",
+    ],
 )
 def test_a_bad_row_names_its_file_and_line(run: Run, tmp_path: Path, data: bytes, told: list[str]) -> None:
     path = tmp_path / "rows.jsonl"

@@ -109,11 +109,17 @@ def test_what_can_not_be_done_is_told(run: Run, data: Path, words: list[str], to
 @pytest.mark.parametrize(
     "words",
     [[], ["--watch", "qingshan-tea", "--for", "soon"], ["--keyword", "x", "--for", "0h"],
-     ["--keyword", "x", "--from", "tomorrow"], ["--level", "V"]],
+     ["--keyword", "x", "--from", "tomorrow"], ["--level", "V"], ["--intent", "nope"]],
 )  # fmt: skip
 def test_a_silence_that_makes_no_sense_is_wrong_usage(run: Run, words: list[str]) -> None:
     assert run("incidents", "silence", *words).exit_code == 2
     assert silences(run) == []
+
+
+def test_an_intent_may_be_named_as_pages_name_it(run: Run) -> None:
+    for named in ("吐槽投诉", "complaint"):
+        assert run("incidents", "silence", "--intent", named).exit_code == 0
+    assert [made.intent for made in silences(run)] == ["complaint", "complaint"]
 
 
 def test_a_silence_is_made_listed_and_ended(run: Run) -> None:

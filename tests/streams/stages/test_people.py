@@ -153,6 +153,16 @@ async def test_a_silence_is_known_before_the_first_post_is_measured(
     assert unmuted[0].updated_at >= end
 
 
+async def test_a_silence_of_years_ago_holds_for_the_posts_of_its_time(
+    index: SqliteIndex, rise: list[ScoredMention]
+) -> None:
+    desk = Desk(index, rise[-1].created_at + 10 * 365 * 86_400)  # an old dump, read today
+    await index.write_silences([silence(rise[0].created_at - 60, rise[-1].created_at + 86_400)])
+    await desk.measure(rise)
+    assert desk.told()
+    assert {(i.pages, i.muted) for i in desk.told()} == {(0, "silence")}
+
+
 @pytest.mark.parametrize("kind", ["firing", "resolved"])
 async def test_an_incident_of_the_company_mutes_its_products(
     index: SqliteIndex, rise: list[ScoredMention], kind: str
