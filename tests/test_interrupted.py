@@ -21,44 +21,40 @@ POSTS = [
 ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_replay_ends_with_the_status_of_its_signal(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    file, data = tmp_path / "posts.jsonl", tmp_path / "data"
-    file.write_text("\n".join(json.dumps(post) for post in POSTS), encoding="utf-8")
-    words = ["replay", str(file), "--speed", "1", "--data", str(data), "--report", str(tmp_path / "report")]
+def interrupted(words: list[str], folder: Path, number: signal.Signals) -> tuple[int, str]:
+    """Run a command that keeps its index below `folder`, send it a signal once it works; its status and stderr."""
     with subprocess.Popen(
         [sys.executable, "-m", "fengsheng", *words],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder,
         env={**os.environ, "FENGSHENG_LANGUAGE": "zh"},
     ) as process:  # fmt: skip
         # The signals are looked after before the index is opened.
         end = time.monotonic() + 100
-        while not (data / "index.sqlite").exists() and process.poll() is None and time.monotonic() < end:
+        while not list(folder.rglob("index.sqlite")) and process.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
         time.sleep(1)
         process.send_signal(number)
         said = process.communicate(timeout=100)[1].decode()
-    assert process.returncode == 128 + number, said
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_replay_ends_with_the_status_of_its_signal(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    file, report = tmp_path / "posts.jsonl", tmp_path / "report"
+    file.write_text("\n".join(json.dumps(post) for post in POSTS), encoding="utf-8")
+    words = ["replay", str(file), "--speed", "1", "--data", str(tmp_path / "data"), "--report", str(report)]
+    status, said = interrupted(words, tmp_path, number)
+    assert status == 128 + number, said
     assert "被中断" in said
-    assert "watches" in json.loads((tmp_path / "report").read_text(encoding="utf-8"))
+    assert "watches" in json.loads(report.read_text(encoding="utf-8"))
 
 
 def test_an_interrupted_demo_says_nothing_of_what_it_did_not_come_to(tmp_path: Path) -> None:
     words = ["demo", "--once", "--speed", "60", "--keep", str(tmp_path / "data")]
-    with subprocess.Popen(
-        [sys.executable, "-m", "fengsheng", *words],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path,
-        env={**os.environ, "FENGSHENG_LANGUAGE": "zh"},
-    ) as process:  # fmt: skip
-        end = time.monotonic() + 100
-        while not list(tmp_path.rglob("index.sqlite")) and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.1)
-        time.sleep(1)
-        process.send_signal(signal.SIGTERM)
-        said = process.communicate(timeout=100)[1].decode()
-    assert process.returncode == 128 + signal.SIGTERM, said
+    status, said = interrupted(words, tmp_path, signal.SIGTERM)
+    assert status == 128 + signal.SIGTERM, said
     assert "被中断" in said
     assert "没有发现危机" not in said
 
