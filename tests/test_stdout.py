@@ -61,9 +61,18 @@ def test_a_failure_before_stays_a_failure(tmp_path: Path) -> None:
     assert "nosuch" in done.stderr.decode()
 
 
-@pytest.mark.parametrize("words", [["rules", "check"], ["--help"], ["classify", "posts.txt"]])
+@pytest.mark.parametrize("words", [["rules", "check"], ["--help"]])
 def test_a_command_started_without_standard_output_does_its_work(tmp_path: Path, words: list[str]) -> None:
     command = " ".join([sys.executable, "-m", "fengsheng", *words, ">&-"])
     done = subprocess.run(command, shell=True, cwd=tmp_path, stderr=subprocess.PIPE, timeout=120, check=False)
     assert done.returncode == 0, done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_what_only_writes_results_says_that_there_is_nowhere_to_write_to(tmp_path: Path) -> None:
+    (tmp_path / "posts.txt").write_text("好喝\n", encoding="utf-8")
+    command = " ".join([sys.executable, "-m", "fengsheng", "classify", "posts.txt", ">&-"])
+    done = subprocess.run(command, shell=True, cwd=tmp_path, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "标准输出是关着的" in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
