@@ -6,8 +6,7 @@ expected value, and an alert in that time says what is on.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from config.language import Both
 from config.loading import MisplacedError
+from config.moments import moment
 from config.watches import Model
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -23,16 +23,8 @@ _FORM: Final = "%Y-%m-%d %H:%M"
 
 def _moment(written: object, *, whole_day: bool) -> float:
     """Epoch seconds of a date or time of Asia/Shanghai; of a date alone its end, if `whole_day`."""
-    if isinstance(written, str):
-        with suppress(ValueError):
-            written = date.fromisoformat(written) if len(written) == 10 else datetime.fromisoformat(written)
-    if isinstance(written, datetime):
-        # ruamel gives its own kind of datetime, which replace() does not know how to copy.
-        zone = written.tzinfo or ZONE
-        return datetime.combine(written.date(), written.time(), zone).timestamp()
-    if isinstance(written, date):
-        day = written + timedelta(days=1) if whole_day else written
-        return datetime.combine(day, time(), ZONE).timestamp()
+    if (found := moment(written, whole_day=whole_day)) is not None:
+        return found.replace(tzinfo=found.tzinfo or ZONE).timestamp()
     if isinstance(written, float):
         return written
     raise ValueError(

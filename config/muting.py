@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from config.language import Both
+from config.moments import moment
 from config.records import Level
 from config.watches import Model
 from config.zones import TimeZone
@@ -69,15 +69,9 @@ def _moment(written: object, *, whole_day: bool) -> datetime:
 
     A number is none, though pydantic would take it for epoch seconds: 20261201 is meant as a date.
     """
-    if isinstance(written, str) and not written.strip().isdecimal():
-        with suppress(ValueError):
-            written = date.fromisoformat(written) if len(written) == 10 else datetime.fromisoformat(written)
-    if isinstance(written, datetime):
-        # ruamel gives its own kind of datetime, which replace() does not know how to copy.
-        return datetime.combine(written.date(), written.time(), written.tzinfo)
-    if isinstance(written, date):
-        with suppress(OverflowError):
-            return datetime.combine(written + DAY if whole_day else written, time())
+    number = isinstance(written, str) and written.strip().isdecimal()
+    if not number and (found := moment(written, whole_day=whole_day)) is not None:
+        return found
     raise ValueError(
         Both(
             "日期或时间，如 2026-12-01 或 2026-12-01 22:00",

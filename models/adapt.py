@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tqdm import tqdm
 
 from models import data
-from models.devices import device_of, narrowed, random_state, restore_random_state, training_device
+from models.devices import device_of, narrowed, random_state, restore_random_state
 from models.finetune import fit_vocabulary, resolve_base
 from models.licence import origin_of, write_licence
 from models.normalise import normalise
@@ -25,6 +25,7 @@ from models.packing import pack
 from models.recipe import AdaptRecipe
 from models.run_facts import FACTS, begin, facts_of
 from models.run_log import LOG
+from models.serving.precision import choose_device
 from models.training import CHECKPOINT, save_atomically
 from models.vocabulary import rebuild_embeddings
 
@@ -189,7 +190,7 @@ def adapt(
         _prepare(recipe, data_dir, source, run_dir)
     sources = json.loads((run_dir / "sources.json").read_text(encoding="utf-8"))
     rows = _Rows(recipe, run_dir)
-    model = _model(source, sources, recipe.seed).to(training_device())
+    model = _model(source, sources, recipe.seed).to(choose_device("auto"))
     if not _train(model, rows, recipe, run_dir, stop_after):
         return None
     out = run_dir / ENCODER

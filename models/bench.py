@@ -20,12 +20,11 @@ from tqdm import tqdm
 from models.bench_engine import BATCHES, LENGTHS, SECONDS
 from models.bench_gpu import TOKENS, Share
 from models.bench_shape import BERT_BASE, SHAPE, shaped
-from models.places import ROOT
-from models.serving.choice import CANDIDATES, run_apart
+from models.serving.choice import CANDIDATES, cuda_works, run_apart
 from models.serving.classifier import Classifier
 from models.serving.directory import open_directory
 from models.serving.opening import installed
-from models.serving.processor import gpus, processor_name, threads
+from models.serving.processor import processor_name, threads
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +38,6 @@ _SHAPE_BATCHES: Final = (1, 32)
 """On the CPU, where 128 rows of bert-base's shape take minutes."""
 
 _ROUNDS: Final = 3
-_SHIPPED: Final = str(ROOT / "models" / "fengsheng-small")
 _PLAIN: Final = f"{SHAPE}, transformers.pipeline(texts)"
 _BATCHED: Final = f"{SHAPE}, transformers.pipeline(texts, batch_size=32)"
 
@@ -128,7 +126,7 @@ def end_to_end(
     shape
         Of the model in the pipelines.
     """
-    used = list(devices) if devices is not None else ["cpu", *(["cuda"] if _cuda() else [])]
+    used = list(devices) if devices is not None else ["cpu", *(["cuda"] if cuda_works() else [])]
     ways: dict[tuple[str, str], Callable[[list[str]], object]] = {}
     with ExitStack() as stack:
         for device in used:
@@ -175,15 +173,7 @@ def _pipelines(folder: Path, device: str) -> dict[tuple[str, str], Callable[[lis
     }
 
 
-def _cuda() -> bool:
-    if not gpus() or not installed("torch"):
-        return False
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def gpu_share(model: str = _SHIPPED, *, shape: Mapping[str, int] = BERT_BASE) -> Share | None:
+def gpu_share(model: str, *, shape: Mapping[str, int] = BERT_BASE) -> Share | None:
     """Give bert-base's shape on the GPU through our engines as a share of the matrix-product bound.
 
     Each engine is measured in a process of its own, the bound beside it; given is the fastest.
@@ -198,7 +188,7 @@ def gpu_share(model: str = _SHIPPED, *, shape: Mapping[str, int] = BERT_BASE) ->
     Share or None
         None without a GPU, or where no engine could be measured.
     """
-    if not _cuda():
+    if not cuda_works():
         return None
     found: list[Share] = []
     with shaped(model, shape) as folder:

@@ -306,7 +306,7 @@ def bench(
 
         where = _place(model)
         texts = probe_texts() if file is None else list(itertools.islice(lines_of(file), limit))
-        gpu = gpu_share()
+        gpu = gpu_share(where)
         forward = forward_rates(where, ["cuda"] if gpu else [])
         cpu = [
             name.partition(" ")[0]

@@ -12,10 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-
-def training_device() -> torch.device:
-    """Give the device that a run takes."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+from models.serving.precision import narrow_format
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -25,9 +22,9 @@ def device_of(model: nn.Module) -> torch.device:
 
 def narrowed(device: torch.device) -> AbstractContextManager[Any]:
     """Compute matrix products in bfloat16 inside, weights and sums of losses stay in float32 (torch.autocast)."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    return nullcontext()
+    if device.type != "cuda" or narrow_format(torch.cuda.get_device_capability(device)) is not torch.bfloat16:
+        return nullcontext()
+    return torch.autocast("cuda", dtype=torch.bfloat16)
 
 
 def random_state(device: torch.device) -> dict[str, torch.Tensor]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +19,7 @@ from models.card import Calibration, write_card
 from models.data import Row
 from models.evaluate import evaluate, read_labelled
 from models.finetune import build_model, logits_of, resolve_base
-from models.labelled import LABELS, read_labels, read_split
+from models.labelled import LABELS, checksum_of_normalised, read_labels, read_split
 from models.labels import HEADS, HeadName
 from models.licence import origin_of, write_licence
 from models.metrics import Report
@@ -29,11 +28,11 @@ from models.recipe import Recipe
 from models.serving.classifier import Classifier
 from models.serving.directory import CALIBRATION_FIELD
 from models.training import encode_rows
+from models.vocabulary import TOKENIZER_FILES
 
 if TYPE_CHECKING:
     from models.multihead import MentionClassifier
 
-TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 _WEIGHTS: Final = "model.safetensors"
 
 
@@ -144,11 +143,11 @@ def posts_read(recipe: Recipe, run_dir: Path, labels: Path = LABELS) -> int:
 
     if not recipe.labelled_copies:
         return 0
-    known = {int(label.checksum, 16) for label in read_labels(labels) if label.split == "train"}
+    known = {label.checksum for label in read_labels(labels) if label.split == "train"}
     rows = torch.load(run_dir / "prepared.pt", weights_only=True)["rows"]
     copies = Counter(text for text, emotion, intent, *_ in rows if emotion is None and intent is not None)
     least = recipe.labelled_copies if recipe.share == 1 else 1
-    return len(known & {zlib.crc32(text.encode()) for text, count in copies.items() if count >= least})
+    return len(known & {checksum_of_normalised(text) for text, count in copies.items() if count >= least})
 
 
 def export(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from models import data
 from models.additions import choose_additions, count_additions
 from models.data import Row
-from models.devices import device_of, training_device
+from models.devices import device_of
 from models.folds import Fold
 from models.gathering import by_epoch, example_rows, gather, left_out
 from models.labelled import LABELS, read_split
@@ -22,6 +22,7 @@ from models.recipe import Recipe
 from models.run_facts import FACTS, begin, digest, facts_of
 from models.run_log import LOG
 from models.serving.directory import FETCHED
+from models.serving.precision import choose_device
 from models.teaching import Teacher, teach, write_teachers
 from models.training import Encoded, encode_rows, pad, save_atomically, train
 from models.vocabulary import (
@@ -242,7 +243,7 @@ def finetune(
     if fold is not None:
         for name, part in left_out(data_dir, fold).items():
             dev[name] = encode_rows(tokenizer, part, recipe.max_tokens)
-    model = build_model(source, prepared["sources"], recipe).to(training_device())
+    model = build_model(source, prepared["sources"], recipe).to(choose_device("auto"))
     pad_id: int = tokenizer.pad_token_id
 
     def judge(current: MentionClassifier) -> dict[str, float]:

@@ -47,7 +47,12 @@ class Label:
 
 def checksum(text: str) -> str:
     """Give the checksum of a post's normalised text."""
-    return f"{zlib.crc32(normalise(text).encode()):08x}"
+    return checksum_of_normalised(normalise(text))
+
+
+def checksum_of_normalised(text: str) -> str:
+    """Give the checksum of a text that is normalised already."""
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def read_labels(path: Path = LABELS) -> list[Label]:

@@ -18,6 +18,7 @@ from models.additions import stand_ins
 if TYPE_CHECKING:
     import torch
 
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _BATCH = 2000
 # An entry of tokenizer.json's added_tokens, as Hugging Face tokenizers writes it.
@@ -155,7 +156,7 @@ def keep_tokenizer(base: Path, out: Path, size: int) -> list[list[int]]:
 
     AutoTokenizer.from_pretrained(base).save_pretrained(out)
     # What saving would only write in another form, or leave out, stays as it was.
-    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+    for name in TOKENIZER_FILES:
         if (base / name).is_file():
             shutil.copyfile(base / name, out / name)
     return [[row] for row in range(size)]

@@ -14,7 +14,7 @@ from alerting.notify import Action, Plan, plan, standing
 from alerting.senders.backoff import Backoff
 from alerting.senders.base import Confirm, Refused, Sleep, Unavailable, always, never
 from alerting.senders.pacing import Pacer
-from alerting.senders.retrying import PATIENCE
+from alerting.senders.retrying import PATIENCE, UNAVAILABLE
 from alerting.senders.slack_api import SlackApi
 from alerting.senders.slack_errors import GONE, MALFORMED, NOT_PERMITTED
 from alerting.senders.slack_lookup import Posted, find, metadata
@@ -210,6 +210,6 @@ class SlackSender:
                     self.pacer.hold(self.receiver.channel, failure.after)
                 if self.pacer.clock() - started + wait > PATIENCE:
                     fix = "check slack.url, the network and any proxy"
-                    raise Refused(failure.why, "unavailable", fix, maybe=True) from None
+                    raise Refused(failure.why, UNAVAILABLE, fix, maybe=True) from None
                 log.warning("%s; %s waits, next attempt in %.1f s", failure.why, key, wait)
                 await self.sleep(wait)

@@ -80,12 +80,12 @@ def choose(directory: ModelDirectory, device: str = "auto", engine: str = "auto"
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
         raise ModelLoadError(f"device {device!r}: unknown; use auto, cpu or cuda")
     if device == "auto":
-        device = "cuda" if not engine.startswith("onnx") and _cuda_works() else "cpu"
+        device = "cuda" if not engine.startswith("onnx") and cuda_works() else "cpu"
     if engine != "auto":
         return Choice(engine, device, "asked for")
     if device != "cpu":
         return Choice(
-            "torch", device, "a CUDA GPU is here" if _cuda_works() else f"device {device} was asked for"
+            "torch", device, "a CUDA GPU is here" if cuda_works() else f"device {device} was asked for"
         )
     why_not = can_build(directory)
     candidates = [name for name in CANDIDATES if installed(name.partition("-")[0])]
@@ -98,7 +98,8 @@ def choose(directory: ModelDirectory, device: str = "auto", engine: str = "auto"
     return _fastest(directory, candidates)
 
 
-def _cuda_works() -> bool:
+def cuda_works() -> bool:
+    """Say whether there is an NVIDIA GPU and a torch that sees it; torch is loaded only where there is one."""
     if not gpus() or not installed("torch"):
         return False
     import torch

@@ -66,8 +66,8 @@ class Classifier:
 
     Attributes
     ----------
-    name, fingerprint
-        What the model was opened by, and what tells its content from another's.
+    name
+        What the model was opened by.
     engine, device
         What runs it.
     choice
@@ -100,7 +100,7 @@ class Classifier:
         tokeniser = Tokeniser(directory, max_length)
         opened = open_engine(directory, self.choice.engine, self.choice.device, tokeniser.pad_id)
         self.name = directory.name
-        self.fingerprint = directory.fingerprint
+        self._directory = directory
         self.max_length = tokeniser.max_length
         self.engine = opened.name
         self.device = opened.device
@@ -114,6 +114,11 @@ class Classifier:
         )
         # The threads know the stages only, so a classifier that nobody closes still ends with its last user.
         self._end = weakref.finalize(self, self._stages.close)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells the model's content from another's; the first to ask waits until its weights are read."""
+        return self._directory.fingerprint
 
     @property
     def repeats(self) -> tuple[int, int]:

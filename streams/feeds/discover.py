@@ -44,8 +44,7 @@ def discover(sources: Iterable[str], inodes: Mapping[str, int]) -> dict[str, Fou
     """
     files: dict[str, Found] = {}
     for source in sources:
-        if not _is_utf8(source):
-            _tell_of_name(source)
+        if not _takes_name(source):
             continue
         try:
             status = Path(source).stat()
@@ -61,11 +60,12 @@ def discover(sources: Iterable[str], inodes: Mapping[str, int]) -> dict[str, Fou
     return dict(sorted(files.items(), key=lambda item: (item[1].modified, item[0])))
 
 
-def _is_utf8(name: str) -> bool:
-    """Whether a name can be written down: one from a foreign archive may hold bytes of another encoding."""
+def _takes_name(path: str) -> bool:
+    """Whether a file's name can be written down; one from a foreign archive that can't is told of, once."""
     try:
-        name.encode()
+        path.encode()
     except UnicodeEncodeError:
+        _tell_of_name(path)
         return False
     return True
 
@@ -96,8 +96,7 @@ def _search(folder: str, files: dict[str, Found]) -> None:
     for entry in entries:
         if _ignored(entry.name):
             continue
-        if not _is_utf8(entry.name):
-            _tell_of_name(entry.path)
+        if not _takes_name(entry.path):
             continue
         try:
             if entry.is_dir(follow_symlinks=False):

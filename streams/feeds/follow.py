@@ -143,7 +143,7 @@ class Follower:
                 elif self._clock() - file.renewed > _RENEW_S:
                     self._identify(path, status)
             except OSError as error:
-                self._fault(path, status, error)
+                self._refused += self._fault(path, status, error)
         return [path for path in found if path in self._files and not self._files[path].at_end]
 
     def _inodes(self) -> dict[str, int]:
@@ -213,19 +213,16 @@ class Follower:
             return Portion([], True)
         except OSError as error:
             file.at_end = True
-            if self._faulty.get(path) == file.found:
-                return Portion([], True)
-            self._faulty[path] = file.found
-            reason = f"can't be read: {error.strerror or error}"
-            return Portion([Rejected(Code.UNREADABLE, reason, path)], True)
+            return Portion(self._fault(path, file.found, error), True)
         file.at_end = portion.at_end
         return portion
 
-    def _fault(self, path: str, status: Found, error: OSError) -> None:
-        if self._faulty.get(path) != status:
-            self._faulty[path] = status
-            reason = f"can't be read: {error.strerror or error}"
-            self._refused.append(Rejected(Code.UNREADABLE, reason, path))
+    def _fault(self, path: str, status: Found, error: OSError) -> list[Line | Rejected]:
+        """What is to be told of a file that can't be read: nothing where that was told of it as it stands."""
+        if self._faulty.get(path) == status:
+            return []
+        self._faulty[path] = status
+        return [Rejected(Code.UNREADABLE, f"can't be read: {error.strerror or error}", path)]
 
 
 async def _in_thread(work: Callable[..., T], *args: object) -> T:

@@ -157,9 +157,8 @@ async def _keep(
         try:
             await save(tracker, store)
             failed = False
-        except (
-            CursorsNotSaved
-        ) as error:  # the next attempt may find room; till then a restart repeats some lines
+        except CursorsNotSaved as error:
+            # The next attempt may find room; till then a restart repeats some lines.
             if not failed:
                 log.error("%s", error)
             failed = True

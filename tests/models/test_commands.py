@@ -70,7 +70,7 @@ def test_the_shipped_model_is_found_from_any_folder(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("models.serving.Classifier", note)
     monkeypatch.setattr("models.bench.forward_rates", note)
-    monkeypatch.setattr("models.bench.gpu_share", lambda: None)
+    monkeypatch.setattr("models.bench.gpu_share", lambda _: None)
     file = tmp_path / "dev.jsonl"
     file.write_text('{"text": "气死我了", "label": "angry"}\n', encoding="utf-8")
     for words in ([], ["--model", "hub/name"], ["--model", str(tmp_path)]):

@@ -11,6 +11,12 @@ from tests.alerting.office import ROBOTS, Office, office
 from tests.alerting.sample_incident import FIRED
 from tests.alerting.webhook_servers import TOKEN, Fault
 
+MALFORMED = {
+    "feishu": {"code": 9499, "msg": "Bad Request", "data": {}},
+    "dingtalk": {"errcode": 400105, "errmsg": "unsupported msgtype"},
+    "wecom": {"errcode": 40008, "errmsg": "invalid message type"},
+}
+
 
 def limited(kind: str) -> Fault:
     return {
@@ -103,13 +109,8 @@ def break_it(one: Office, wrong: str | dict[str, object]) -> None:
 
 @pytest.mark.parametrize("kind", ROBOTS)
 async def test_a_layout_that_is_refused_is_sent_as_text(kind: str) -> None:
-    malformed = {
-        "feishu": {"code": 9499, "msg": "Bad Request", "data": {}},
-        "dingtalk": {"errcode": 400105, "errmsg": "unsupported msgtype"},
-        "wecom": {"errcode": 40008, "errmsg": "invalid message type"},
-    }[kind]
     async with office(kind) as one:
-        one.http.fail(Fault(body=malformed))
+        one.http.fail(Fault(body=MALFORMED[kind]))
         await one.delivery().deliver(FIRED)
         [body] = one.http.taken
         assert body.get("msgtype", body.get("msg_type")) == "text"
@@ -170,13 +171,8 @@ async def test_without_a_signing_secret_a_robot_sends_unsigned(kind: str) -> Non
 
 @pytest.mark.parametrize("kind", ROBOTS)
 async def test_what_may_be_there_says_so_as_plain_text_too(kind: str) -> None:
-    malformed = {
-        "feishu": {"code": 9499, "msg": "Bad Request", "data": {}},
-        "dingtalk": {"errcode": 400105, "errmsg": "unsupported msgtype"},
-        "wecom": {"errcode": 40008, "errmsg": "invalid message type"},
-    }[kind]
     async with office(kind) as one:
-        one.http.fail(Fault(body="<html>proxy</html>", done=True), Fault(body=malformed))
+        one.http.fail(Fault(body="<html>proxy</html>", done=True), Fault(body=MALFORMED[kind]))
         await one.delivery().deliver(FIRED)
         assert one.http.taken[-1].get("msgtype", one.http.taken[-1].get("msg_type")) == "text"
         assert ["可能重复" in text for text in one.messages()] == [False, True]
