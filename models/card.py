@@ -42,9 +42,7 @@ It is a classifier of Fengsheng 风声 (its setting `model` names the one that s
 ## Where it comes from
 
 {base}
-{taught}- **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public
-  research data; beside them, under heads of their own that are left out here, OCEMOTION with CLUEmotion2020
-  ({extra_rows:,} posts an epoch) and COLD ({offensive_rows:,} an epoch).
+{taught}{emotion}
 - **Intent and polarity**: {read_train:,} real posts labelled by reading (`models/intent_labels.tsv`, guideline and
   agreement in `docs/intents.md`); posts that high-precision patterns label (at most {intent_rows_per_class} a class,
   `models/weak_intents.py`), openings of car owners' complaints, about 320 short examples written for this project
@@ -104,12 +102,24 @@ After each epoch, in float32 and cut at {max_tokens} tokens; serving reads 128:
 {epochs}
 """
 
-_TAUGHT: Final = """- **Teachers**: {teachers}.
-  The student begins with the encoder of {first}; of the emotion of labelled rows, and of {rows:,} unlabelled posts an
-  epoch, it learns their mean distribution.
-"""
+_TAUGHT: Final = (
+    "- **Teachers**: {teachers}. The student begins with the encoder of {first}; of the emotion of its rows{unlabelled} it "
+    "learns their mean distribution."
+)
+_EMOTION: Final = (
+    "- **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public "
+    "research data.{beside}{readings}"
+)
+_BESIDE: Final = {
+    "extra_rows": "OCEMOTION with CLUEmotion2020 ({rows:,} posts an epoch)",
+    "offensive_rows": "COLD ({rows:,} posts an epoch)",
+}
 _DROPPED: Final = "the word pieces that Weibo text never uses were dropped"
 _ADDED: Final = "{count} emoticons, emoji and signs that it could not read became tokens"
+_READINGS: Final = (
+    " Of {count:,} posts, of these sets and of none, it learns how a reader's belief is spread over the emotions "
+    "(`models/emotion_readings.tsv`; how they were read and how often the sets' annotators agree: `docs/emotions.md`)."
+)
 _POLARITY: Final = """ Polarity besides follows from the emotion
   (happy: positive; angry, sad, fear: negative; neutral: neutral) and from {rows:,} posts an epoch of weibo_senti_100k
   (labelled by emoticons: noisy)."""
@@ -192,6 +202,19 @@ def _weights(values: Mapping[str, float]) -> str:
     return ", ".join(f"{head} {weight:g}" for head, weight in values.items())
 
 
+def _emotion(recipe: Recipe, readings: int) -> str:
+    """Say what the emotions are learnt from; name the foreign sets only where an epoch draws from them."""
+    drawn = [text.format(rows=getattr(recipe, key)) for key, text in _BESIDE.items() if getattr(recipe, key)]
+    beside = f" Beside them, under heads of their own that are left out here, {' and '.join(drawn)}."
+    return _EMOTION.format(
+        beside=beside if drawn else "", readings=_READINGS.format(count=readings) if readings else ""
+    )
+
+
+def _filled(item: str) -> str:
+    return fill(item, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
 def _vocabulary(recipe: Recipe, out: Path) -> str:
     """Say how the base's vocabulary was fitted, where it was."""
     document = json.loads((out / "tokenizer.json").read_text(encoding="utf-8"))
@@ -209,6 +232,7 @@ def write_card(
     *,
     origin: Origin,
     read_train: int,
+    readings: int = 0,
 ) -> None:
     """Write ``out/README.md`` from the recipe and the figures, and ``out/figures.json`` for programs.
 
@@ -220,6 +244,8 @@ def write_card(
         The base that training was given.
     read_train
         Posts labelled by reading that the run learnt from.
+    readings
+        Posts whose emotion was read that the run learnt from.
     """
     labels = "\n".join(
         f"| {head} | " + ", ".join(f"{name} {LABEL_ZH[head][name]}" for name in names) + " |"
@@ -235,12 +261,11 @@ def write_card(
         "" if origin.direct or of_first else f" Training began with `{origin.given}`, made from it before."
     )
     base = f"- **Base**: {origin.sentence}{began} All its weights were trained on{_vocabulary(recipe, out)}."
-    settings["base"] = fill(
-        base, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
+    settings["base"] = _filled(base)
     taught = _TAUGHT.format(
         teachers=" and ".join(teachers),
-        rows=recipe.distil_rows,
+        unlabelled=f", {recipe.distil_rows:,} unlabelled posts an epoch among them,"
+        * bool(recipe.distil_rows),
         first="the first" if of_first else "the base",
     )
     text = _HEAD.format(
@@ -252,11 +277,12 @@ def write_card(
         layers=config["num_hidden_layers"],
         hidden=config["hidden_size"],
         powers=_weights(recipe.balance) or "0",
-        taught=taught if teachers else "",
+        taught=_filled(taught) + "\n" if teachers else "",
         distilled=f", of what the teachers say {_weights(recipe.distil_weights)}" if teachers else "",
         polarity=_POLARITY.format(rows=recipe.polarity_rows) if recipe.polarity_from_emotion else "",
         labels=labels,
         read_train=read_train,
+        emotion=_filled(_emotion(recipe, readings)),
         pieces=int(config["vocab_size"]),
         megabytes=(out / "model.safetensors").stat().st_size / 1e6,
         warmup_percent=100 * recipe.warmup_share,

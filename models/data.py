@@ -35,7 +35,13 @@ EMOTION_POLARITY: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One training or dev text; a head without a label takes no part in the loss."""
+    """One training or dev text; a head without a label takes no part in the loss.
+
+    Attributes
+    ----------
+    mood
+        Probability of each emotion, in the order of ``EMOTIONS``, as a reader sees it; beside a label or without one.
+    """
 
     text: str
     emotion: str | None = None
@@ -43,6 +49,7 @@ class Row:
     polarity: str | None = None
     extra: str | None = None
     offensive: str | None = None
+    mood: tuple[float, ...] | None = None
 
     def target(self, head: str) -> int:
         """Give the label's position in its head, or -1 where there is none.

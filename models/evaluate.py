@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from models.classification import Classification
 from models.data import Row, read_jsonl
@@ -42,7 +42,7 @@ def read_labelled(path: Path, head: HeadName = "emotion", limit: int | None = No
             raise ValueError(
                 f"{path}:{number}: label {label!r} is no {head}; expected {', '.join(HEADS[head])}"
             )
-        labels: dict[str, str] = {head: label}
+        labels: dict[str, Any] = {head: label}
         rows.append(Row(item["text"], **labels))
     if limit is None or limit >= len(rows):
         return rows

@@ -150,6 +150,14 @@ def posts_read(recipe: Recipe, run_dir: Path, labels: Path = LABELS) -> int:
     return len(known & {checksum_of_normalised(text) for text, count in copies.items() if count >= least})
 
 
+def readings_learnt(run_dir: Path) -> int:
+    """Count the posts of a run of which it learns a reader's belief; however often, a text counts once."""
+    import torch
+
+    prepared = torch.load(run_dir / "prepared.pt", weights_only=True)
+    return len({prepared["rows"][index][0] for index in prepared["moods"]})
+
+
 def export(
     recipe: Recipe, run_dir: Path, base: str, data_dir: Path, out: Path, *, labels: Path = LABELS
 ) -> dict[str, Report]:
@@ -165,6 +173,14 @@ def export(
     write_licence(origin, out)
     calibration = calibrate(model, recipe, data_dir, out, labels)
     reports = measure(out, data_dir, labels)
-    read_train = posts_read(recipe, run_dir, labels)
-    write_card(out, recipe, reports, calibration, run_dir, origin=origin, read_train=read_train)
+    write_card(
+        out,
+        recipe,
+        reports,
+        calibration,
+        run_dir,
+        origin=origin,
+        read_train=posts_read(recipe, run_dir, labels),
+        readings=readings_learnt(run_dir),
+    )
     return reports

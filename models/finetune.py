@@ -12,6 +12,7 @@ from models import data
 from models.additions import choose_additions, count_additions
 from models.data import Row
 from models.devices import device_of
+from models.emotion_readings import READINGS
 from models.folds import Fold
 from models.gathering import by_epoch, example_rows, gather, left_out
 from models.labelled import LABELS, read_split
@@ -23,7 +24,7 @@ from models.run_facts import FACTS, begin, digest, facts_of
 from models.run_log import LOG
 from models.serving.directory import FETCHED
 from models.serving.precision import choose_device
-from models.teaching import Teacher, teach, write_teachers
+from models.teaching import Teacher, teach, with_mood, write_teachers
 from models.training import Encoded, encode_rows, pad, save_atomically, train
 from models.vocabulary import (
     choose_pieces,
@@ -144,10 +145,10 @@ def fit_vocabulary(
 
 
 def _prepare(
-    recipe: Recipe, data_dir: Path, base: Path, run_dir: Path, labels: Path, fold: Fold | None
+    recipe: Recipe, data_dir: Path, base: Path, run_dir: Path, labels: Path, fold: Fold | None, readings: Path
 ) -> None:
     """Write tokeniser and gathered rows, so that every resumption has the very same."""
-    gathered = gather(recipe, data_dir, labels, fold)
+    gathered = gather(recipe, data_dir, labels, fold, readings)
     rows, epochs = by_epoch(gathered, recipe.epochs)
     texts = [row.text for row in rows]
     if recipe.keep_pieces_seen or recipe.add_tokens_seen:
@@ -160,7 +161,13 @@ def _prepare(
     def plain(some: list[Row]) -> list[tuple[str | None, ...]]:
         return [(row.text, *(getattr(row, head) for head in TRAINED)) for row in some]
 
-    prepared = {"rows": plain(rows), "epochs": epochs, "held": plain(gathered.held), "sources": sources}
+    prepared: dict[str, Any] = {
+        "rows": plain(rows),
+        "epochs": epochs,
+        "held": plain(gathered.held),
+        "sources": sources,
+    }
+    prepared["moods"] = {index: list(row.mood) for index, row in enumerate(rows) if row.mood is not None}
     save_atomically(prepared, run_dir / "prepared.pt")
 
 
@@ -173,6 +180,7 @@ def finetune(
     teachers: Sequence[Teacher] = (),
     labels: Path = LABELS,
     fold: Fold | None = None,
+    readings: Path = READINGS,
     resume: bool = True,
 ) -> dict[str, torch.Tensor]:
     """Fine-tune the base on the data; resumes from ``run_dir`` after any stop, kill -9 included.
@@ -189,6 +197,8 @@ def finetune(
         The posts labelled by reading, see `models.labelled`.
     fold
         Emotion rows of the training sets that are not learnt, only measured on (`models.folds`).
+    readings
+        The posts whose emotion was read, see `models.emotion_readings`.
     run_dir
         Where the prepared rows, checkpoints, ``log.jsonl`` and ``best.pt`` lie; not for git.
 
@@ -220,12 +230,13 @@ def finetune(
             recipe,
             source,
             labels=digest(labels),
+            readings=digest(readings) if recipe.reading_copies else None,
             fold=[fold.number, fold.count] if fold is not None else None,
             teachers=[teacher.fingerprint for teacher in teachers],
         ),
     )
     if not (run_dir / "prepared.pt").is_file():
-        _prepare(recipe, data_dir, source, run_dir, labels, fold)
+        _prepare(recipe, data_dir, source, run_dir, labels, fold, readings)
     prepared: dict[str, Any] = torch.load(run_dir / "prepared.pt", weights_only=True)
     tokenizer = AutoTokenizer.from_pretrained(run_dir / "tokenizer")
     rows = encode_rows(tokenizer, [Row(*row) for row in prepared["rows"]], recipe.max_tokens)
@@ -268,11 +279,13 @@ def finetune(
         score = sum(figures.get(name, 0.0) for name in deciding) / len(deciding)
         return {"score": round(score, 5), **figures}
 
-    taught = None
+    taught: dict[int, list[float]] = {}
     if teachers:
         write_teachers(teachers, run_dir)
         texts = [row[0] for row in prepared["rows"]]
         taught = dict(enumerate(teach(teachers, texts, run_dir / "taught").tolist()))
+    for index, mood in prepared["moods"].items():
+        taught[index] = with_mood(taught.get(index), mood)
     train(model, rows, prepared["epochs"], recipe, run_dir, pad_id, judge, taught=taught, resume=resume)
     best: dict[str, torch.Tensor] = torch.load(run_dir / "best.pt", weights_only=True)
     return best

@@ -7,11 +7,11 @@ label never lands on another post. ``docs/intents.md`` is the guideline the read
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Protocol, TypeVar
 
 from models.data import Row, numbered_texts
 from models.labels import INTENTS, POLARITIES
@@ -43,6 +43,18 @@ class Label:
     intent: str
     polarity: str | None
     split: str
+
+
+class _Named(Protocol):
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def checksum(self) -> str: ...
+
+
+_Placed = TypeVar("_Placed", bound=_Named)
 
 
 def checksum(text: str) -> str:
@@ -83,32 +95,39 @@ def read_labels(path: Path = LABELS) -> list[Label]:
     return found
 
 
-def labelled_rows(data_dir: Path, split: Split, path: Path = LABELS) -> Iterator[tuple[Label, str]]:
-    """Join the labels of a split with their posts' texts, as they stand in the data.
+def joined(entries: Iterable[_Placed], data_dir: Path, source: str) -> Iterator[tuple[_Placed, str]]:
+    """Join what names posts with their texts, as they stand in the data, file by file.
+
+    Parameters
+    ----------
+    source
+        What the entries were read from, for the message.
 
     Raises
     ------
     FileNotFoundError
         If a data file is missing.
     ValueError
-        If a text is not the one that was labelled: the data set is of another version.
+        If a text is not the one that was named: the data set is of another version.
     """
-    wanted = sorted(
-        (label for label in read_labels(path) if label.split == split),
-        key=lambda label: (label.file, label.line),
-    )
-    for file, group in groupby(wanted, key=lambda label: label.file):
-        labels = {label.line: label for label in group}
-        last = max(labels)
+    wanted = sorted(entries, key=lambda entry: (entry.file, entry.line))
+    for file, group in groupby(wanted, key=lambda entry: entry.file):
+        by_line = {entry.line: entry for entry in group}
+        last = max(by_line)
         for line, text in numbered_texts(data_dir / file):
-            if (label := labels.get(line)) is not None:
-                if checksum(text) != label.checksum:
+            if (entry := by_line.get(line)) is not None:
+                if checksum(text) != entry.checksum:
                     raise ValueError(
-                        f"{data_dir / file}:{line}: not the post that {path.name} labels; is it another version?"
+                        f"{data_dir / file}:{line}: not the post that {source} labels; is it another version?"
                     )
-                yield label, text
+                yield entry, text
             if line >= last:
                 break
+
+
+def labelled_rows(data_dir: Path, split: Split, path: Path = LABELS) -> Iterator[tuple[Label, str]]:
+    """Join the labels of a split with their posts' texts; raises what `joined` raises."""
+    return joined((label for label in read_labels(path) if label.split == split), data_dir, path.name)
 
 
 def read_split(data_dir: Path, split: Split, path: Path = LABELS) -> list[Row]:

@@ -24,6 +24,9 @@ class Recipe:
         Most rows a class that the patterns of ``models.weak_intents`` may label.
     labelled_copies
         How often an epoch holds each post whose intent was labelled by reading; 0: never.
+    reading_copies
+        How often an epoch holds each post whose emotion was read and that has no label of its own; 0: readings are
+        not learnt from.
     polarity_rows, extra_rows, offensive_rows
         Rows an epoch drawn from weibo_senti_100k, from OCEMOTION with CLUEmotion2020, from COLD; another
         part of each set in every epoch.
@@ -48,8 +51,8 @@ class Recipe:
     share
         Part of the rows that are in every epoch, for trials.
     distil_rows, distil_weights
-        Unlabelled posts an epoch that only teachers label, and by head the weight of what teachers say, labelled
-        rows included; of an unnamed head they say nothing (``fengsheng model distil``).
+        Unlabelled posts an epoch that only teachers label, and by head the weight of what teachers and readers say,
+        labelled rows included; of an unnamed head they say nothing (``fengsheng model distil``).
     polarity_from_emotion
         Whether an emotion row teaches the polarity that usually goes with its emotion.
     threads
@@ -66,6 +69,7 @@ class Recipe:
     corpus_stride: int = 4
     intent_rows_per_class: int = 600
     labelled_copies: int = 2
+    reading_copies: int = 0
     polarity_rows: int = 1500
     extra_rows: int = 0
     offensive_rows: int = 0

@@ -67,6 +67,18 @@ def _row(found: Classification) -> list[float]:
     return [scores[head][label] for head, labels in HEADS.items() for label in labels]
 
 
+def with_mood(said: Sequence[float] | None, mood: Sequence[float]) -> list[float]:
+    """Let a reader's distribution of the emotions stand in for what teachers said of them, or for nothing.
+
+    Parameters
+    ----------
+    said
+        A row of `teach`; None where the text had no teacher.
+    """
+    emotions = len(HEADS["emotion"])  # the first of the heads
+    return [*mood, *(_NOT_TAUGHT if said is None else said)[emotions:]]
+
+
 def teach(teachers: Sequence[Teacher], texts: Sequence[str], cache: Path) -> NDArray[np.float32]:
     """Give the teachers' mean distributions of all heads, side by side in the order of ``HEADS``.
 

@@ -122,7 +122,8 @@ def _finished(run_dir: Path, base: Path, recipe: Recipe, data: Path, labels: Pat
         (row.text, None, row.intent, row.polarity, None, None) for row in read_split(data, "train", labels)
     ]
     rows = [("气死我了", "angry", None, None, None, None), ("请问多少钱", None, "inquiry", None, None, None)]
-    torch.save({"sources": sources, "rows": rows + read * recipe.labelled_copies}, run_dir / "prepared.pt")
+    prepared = {"sources": sources, "rows": rows + read * recipe.labelled_copies, "moods": {}}
+    torch.save(prepared, run_dir / "prepared.pt")
     torch.save(build_model(base, sources, recipe).state_dict(), run_dir / "best.pt")
     figures = dict.fromkeys(("usual_macro_f1", "usual_accuracy", "virus_macro_f1"), 0.5)
     (run_dir / "log.jsonl").write_text(json.dumps({"epoch": 1, **figures}) + "\n", encoding="utf-8")
@@ -169,11 +170,20 @@ def test_a_card_tells_of_the_base_that_was_used(
     assert (out / "LICENSE").read_text(encoding="utf-8") == KNOWN[BGE].text
     assert not (out / "LICENSE.txt").exists()
 
-    # The same without that teacher.
+    # The same without that teacher, and with two readings of one text.
     shutil.copytree(out, again := tmp_path / "home" / "again")
     (student / "teachers.txt").unlink()
+    assert "a reader's belief" not in card
+    prepared = torch.load(student / "prepared.pt", weights_only=True)
+    text = ("今天下雨", None, None, None, None, None)
+    prepared |= {
+        "rows": [*prepared["rows"], text, text],
+        "moods": {0: [1.0], len(prepared["rows"]): [1.0], len(prepared["rows"]) + 1: [1.0]},
+    }
+    torch.save(prepared, student / "prepared.pt")
     export(recipe, student, str(out), tiny_data, again, labels=tiny_labels)
     assert "Training began with `mine`, made from it before." in _card(again)
+    assert "Of 2 posts, of these sets and of none, it learns how a reader's belief is spread" in _card(again)
 
 
 def test_read_posts_are_counted_in_the_run_and_not_in_todays_file(
