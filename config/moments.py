@@ -19,8 +19,11 @@ def moment(written: object, *, whole_day: bool) -> datetime | None:
     datetime.datetime(2026, 11, 12, 0, 0)
     """
     if isinstance(written, str):
+        text = written
         with suppress(ValueError):
-            written = date.fromisoformat(written) if len(written) == 10 else datetime.fromisoformat(written)
+            written = datetime.fromisoformat(text)
+        with suppress(ValueError):  # in whatever form: as a time it would be its own midnight, and its day cut off
+            written = date.fromisoformat(text)
     if isinstance(written, datetime):
         # ruamel gives its own kind of datetime, which replace() does not know how to copy.
         return datetime.combine(written.date(), written.time(), written.tzinfo)

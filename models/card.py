@@ -50,14 +50,13 @@ It is a classifier of Fengsheng 风声 (its setting `model` names the one that s
 
 ## Recipe
 
-`models/recipes/{short}.yaml`; AdamW, {epochs} epochs, batches of {batch_rows} rows of like length, at most
+`models/recipes/{short}.yaml`; AdamW, {length}, batches of {batch_rows} rows of like length, at most
 {max_tokens} tokens, learning rate {learning_rate:g} in the last layer, {layer_decay:g} times that in each layer below
 (heads {head_learning_rate:g}), warm-up over {warmup_percent:.0f} % of the steps and linear decay, dropout
 {hidden_dropout:g} (none inside attention), label smoothing {label_smoothing:g}, class weights to the power
 {powers}, exponential moving average of the weights with decay {average:g}, weights in float32. Features are
-the last layer's `[CLS]` beside its mean. A row without a label for a head takes no part in that head's loss; loss
-weights {loss_weights}{distilled}. The best epoch by the mean macro-F1 of the two emotion dev splits and of the intent
-dev split was kept, so those figures are slightly flattered. What each part of the recipe is worth: `docs/ablation.md`.
+the last layer's `[CLS]` beside its mean. A row takes part only in the losses of what is known of it; loss
+weights {loss_weights}{distilled}.{chosen} What each part of the recipe is worth: `docs/ablation.md`.
 """
 
 _FIGURES: Final = """
@@ -103,8 +102,8 @@ After each epoch, in float32 and cut at {max_tokens} tokens; serving reads 128:
 """
 
 _TAUGHT: Final = (
-    "- **Teachers**: {teachers}. The student begins with the encoder of {first}; of the emotion of its rows{unlabelled} it "
-    "learns their mean distribution."
+    "- **Teachers**: {teachers}. The student begins with the encoder of {first}; of the emotion of its "
+    "rows{unlabelled} it learns their mean distribution{read}."
 )
 _EMOTION: Final = (
     "- **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public "
@@ -114,11 +113,13 @@ _BESIDE: Final = {
     "extra_rows": "OCEMOTION with CLUEmotion2020 ({rows:,} posts an epoch)",
     "offensive_rows": "COLD ({rows:,} posts an epoch)",
 }
+_CHOSEN: Final = """ The best epoch by the mean macro-F1
+of the two emotion dev splits and of the intent dev split was kept, so those figures are slightly flattered."""
 _DROPPED: Final = "the word pieces that Weibo text never uses were dropped"
 _ADDED: Final = "{count} emoticons, emoji and signs that it could not read became tokens"
 _READINGS: Final = (
-    " Of {count:,} posts, of these sets and of none, it learns how a reader's belief is spread over the emotions "
-    "(`models/emotion_readings.tsv`; how they were read and how often the sets' annotators agree: `docs/emotions.md`)."
+    " Of {count:,} posts, some of these sets and most of others, it learns how a reader's belief is spread over the "
+    "emotions (`models/emotion_readings.tsv`; how they were read and how often the sets' annotators agree: `docs/emotions.md`)."
 )
 _POLARITY: Final = """ Polarity besides follows from the emotion
   (happy: positive; angry, sad, fear: negative; neutral: neutral) and from {rows:,} posts an epoch of weibo_senti_100k
@@ -205,7 +206,9 @@ def _weights(values: Mapping[str, float]) -> str:
 def _emotion(recipe: Recipe, readings: int) -> str:
     """Say what the emotions are learnt from; name the foreign sets only where an epoch draws from them."""
     drawn = [text.format(rows=getattr(recipe, key)) for key, text in _BESIDE.items() if getattr(recipe, key)]
-    beside = f" Beside them, under heads of their own that are left out here, {' and '.join(drawn)}."
+    beside = (
+        f" Beside them, under heads of their own that are left out here, it learns {' and '.join(drawn)}."
+    )
     return _EMOTION.format(
         beside=beside if drawn else "", readings=_READINGS.format(count=readings) if readings else ""
     )
@@ -264,10 +267,12 @@ def write_card(
     settings["base"] = _filled(base)
     taught = _TAUGHT.format(
         teachers=" and ".join(teachers),
+        read=", of a post that was read the reading instead" * bool(readings),
         unlabelled=f", {recipe.distil_rows:,} unlabelled posts an epoch among them,"
         * bool(recipe.distil_rows),
         first="the first" if of_first else "the base",
     )
+    said = " and ".join(["the teachers say"] * bool(teachers) + ["was read"] * bool(readings))
     text = _HEAD.format(
         **settings,
         short=short,
@@ -278,9 +283,11 @@ def write_card(
         hidden=config["hidden_size"],
         powers=_weights(recipe.balance) or "0",
         taught=_filled(taught) + "\n" if teachers else "",
-        distilled=f", of what the teachers say {_weights(recipe.distil_weights)}" if teachers else "",
+        distilled=f", of what {said} {_weights(recipe.distil_weights)}" if said else "",
         polarity=_POLARITY.format(rows=recipe.polarity_rows) if recipe.polarity_from_emotion else "",
         labels=labels,
+        length="one epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs",
+        chosen=_CHOSEN if recipe.epochs > 1 else "",
         read_train=read_train,
         emotion=_filled(_emotion(recipe, readings)),
         pieces=int(config["vocab_size"]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from models.labelled import joined
+from models.labelled import Placed, joined
 from models.labels import EMOTIONS
 from models.normalise import normalise
 
@@ -20,24 +20,17 @@ SECOND_SHARE: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Placed):
     """One line of the file.
 
     Attributes
     ----------
-    file, line
-        Data file below the data folder, and the line in it, from 1.
-    checksum
-        CRC-32 of the normalised text, eight hexadecimal digits.
     emotion, second
         What the post was read as, and what it would be if not that.
     confidence
         How likely the annotators of SMP2020-EWECT would have chosen ``emotion``, in percent, 1 to 99.
     """
 
-    file: str
-    line: int
-    checksum: str
     emotion: str
     confidence: int
     second: str

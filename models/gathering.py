@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from models import data
 from models.data import Row
-from models.emotion_readings import READINGS, Reading, readings_by_text
+from models.emotion_readings import READINGS, readings_by_text
 from models.folds import Fold
 from models.labelled import LABELS, read_split
 from models.normalise import normalise
@@ -42,21 +42,18 @@ class Gathered:
     held: list[Row]
 
 
-def _labelled(
-    row: Row, unseen: frozenset[str], readings: Mapping[str, Reading], *, intent: bool, polarity: bool
-) -> Row:
+def _labelled(row: Row, unseen: frozenset[str], *, intent: bool, polarity: bool) -> Row:
     """Normalise an emotion row and let the rules add an intent to it; that costs no further step.
 
     That no rule finds an intent does not say that there is none.
     """
     text = normalise(row.text)
-    mood = readings[text].distribution() if text in readings else None
     if text in unseen:
-        return Row(text, row.emotion, mood=mood)
+        return Row(text, row.emotion)
     found = label_text(text) if intent else None
     if is_held_out(text) or found == "other":
         found = None
-    return Row(text, row.emotion, found, row.polarity if polarity else None, mood=mood)
+    return Row(text, row.emotion, found, row.polarity if polarity else None)
 
 
 def _offered(data_dir: Path) -> Iterator[str]:
@@ -106,16 +103,6 @@ def left_out(data_dir: Path, fold: Fold) -> dict[str, list[Row]]:
     }
 
 
-def _read_alone(readings: Mapping[str, Reading], unseen: frozenset[str]) -> list[Row]:
-    """Posts whose emotion was read and that are in no emotion set: a set's own rows carry their readings."""
-    sets = {*_EMOTION_SETS, *_EMOTION_DEV}
-    return [
-        Row(text, mood=reading.distribution())
-        for text, reading in readings.items()
-        if reading.file not in sets and text not in unseen
-    ]
-
-
 def gather(
     recipe: Recipe,
     data_dir: Path,
@@ -129,6 +116,8 @@ def gather(
     ----------
     fold
         Emotion rows that are left out, to measure on.
+    readings
+        The posts whose emotion was read, see `models.emotion_readings`; a row whose text was read carries the reading.
 
     Raises
     ------
@@ -139,28 +128,34 @@ def gather(
     emotion_dev = frozenset(
         normalise(row.text) for name in _EMOTION_DEV for row in data.read_emotion(data_dir / name)
     )
-    read = readings_by_text(data_dir, readings) if recipe.reading_copies else {}
     emotion = [
         _labelled(
-            row,
-            intent_dev,
-            read,
-            intent=bool(recipe.intent_rows_per_class),
-            polarity=recipe.polarity_from_emotion,
+            row, intent_dev, intent=bool(recipe.intent_rows_per_class), polarity=recipe.polarity_from_emotion
         )
         for name in _EMOTION_SETS
         for row in data.read_emotion(data_dir / name)
     ]
-    if fold is not None:
-        emotion = [row for row in emotion if not fold.holds(row.text)]
+    held_emotions = frozenset(
+        row.text for row in emotion if row.text in emotion_dev or (fold is not None and fold.holds(row.text))
+    )
+    emotion = [row for row in emotion if row.text not in held_emotions]
     weak = weak_rows(_offered(data_dir), recipe.intent_rows_per_class) if recipe.intent_rows_per_class else []
     weak += _complaint_rows(data_dir, recipe.intent_rows_per_class // 2)
     weak = [row for row in weak if row.text not in intent_dev]
     examples = example_rows(recipe.example_copies, recipe.seed, held_out=False)
     always = emotion + [row for row in weak if not is_held_out(row.text)] + examples
     always += read_split(data_dir, "train", labels) * recipe.labelled_copies
-    held_emotions = emotion_dev | (frozenset() if fold is None else frozenset(filter(fold.holds, read)))
-    always += _read_alone(read, held_emotions) * recipe.reading_copies
+    if recipe.reading_copies:
+        unseen = emotion_dev | held_emotions
+        moods = {
+            text: reading.distribution()
+            for text, reading in readings_by_text(data_dir, readings).items()
+            if text not in unseen
+        }
+        always = [replace(row, mood=moods.get(row.text)) for row in always]
+        carried = {row.text for row in always}
+        alone = [Row(text, mood=mood) for text, mood in moods.items() if text not in carried]
+        always += alone * recipe.reading_copies
     turns = [
         (_shuffled(rows, emotion_dev | intent_dev, recipe.seed), count)
         for rows, count in (

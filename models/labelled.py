@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Literal, Protocol, TypeVar
+from typing import Final, Literal, TypeVar
 
 from models.data import Row, numbered_texts
 from models.labels import INTENTS, POLARITIES
@@ -22,8 +22,8 @@ Split = Literal["train", "dev"]
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """One line of the file.
+class Placed:
+    """A post by where it stands.
 
     Attributes
     ----------
@@ -31,30 +31,31 @@ class Label:
         Data file below the data folder, and the line in it, from 1.
     checksum
         CRC-32 of the normalised text, eight hexadecimal digits.
+    """
+
+    file: str
+    line: int
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label(Placed):
+    """One line of the file.
+
+    Attributes
+    ----------
     polarity
         Toward what is discussed; None where nothing is.
     split
         ``dev`` posts were read twice, and a third time where the two readings differed.
     """
 
-    file: str
-    line: int
-    checksum: str
     intent: str
     polarity: str | None
     split: str
 
 
-class _Named(Protocol):
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def checksum(self) -> str: ...
-
-
-_Placed = TypeVar("_Placed", bound=_Named)
+_Post = TypeVar("_Post", bound=Placed)
 
 
 def checksum(text: str) -> str:
@@ -95,7 +96,7 @@ def read_labels(path: Path = LABELS) -> list[Label]:
     return found
 
 
-def joined(entries: Iterable[_Placed], data_dir: Path, source: str) -> Iterator[tuple[_Placed, str]]:
+def joined(entries: Iterable[_Post], data_dir: Path, source: str) -> Iterator[tuple[_Post, str]]:
     """Join what names posts with their texts, as they stand in the data, file by file.
 
     Parameters

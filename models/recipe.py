@@ -25,8 +25,8 @@ class Recipe:
     labelled_copies
         How often an epoch holds each post whose intent was labelled by reading; 0: never.
     reading_copies
-        How often an epoch holds each post whose emotion was read and that has no label of its own; 0: readings are
-        not learnt from.
+        How often an epoch holds each post whose emotion was read and that is in none of its other rows; 0: readings
+        are not learnt from, those of labelled rows neither.
     polarity_rows, extra_rows, offensive_rows
         Rows an epoch drawn from weibo_senti_100k, from OCEMOTION with CLUEmotion2020, from COLD; another
         part of each set in every epoch.
@@ -170,6 +170,12 @@ def read_recipe(name_or_path: str | Path, kind: type[_AnyRecipe]) -> _AnyRecipe:
     for key in needed:
         if key not in values:
             raise ValueError(f"{path}: no {key!r}; every recipe of this kind has {', '.join(needed)}")
+    if values.get("reading_copies", 0) < 0:
+        raise ValueError(f"{path}: reading_copies: expected 0 or more, found {values['reading_copies']}")
+    if values.get("reading_copies") and not values.get("distil_weights", {"emotion": 1.0}).get("emotion"):
+        raise ValueError(
+            f"{path}: reading_copies: readings weigh nothing unless distil_weights names emotion"
+        )
     for key, heads in (("loss_weights", TRAINED), ("balance", HEADS), ("distil_weights", HEADS)):
         for head in values.get(key, {}):
             if head not in heads:

@@ -52,6 +52,12 @@ def test_a_time_may_carry_its_own_offset(tmp_path: Path, written: str) -> None:
     assert load(folder / "calendar.yaml", Calendar).events[0].start == at("2026-11-10 20:00")
 
 
+@pytest.mark.parametrize("written", ["2026-11-11", "'2026-11-11'", "'20261111'", "'2026-W46-3'"])
+def test_an_end_without_a_time_is_the_end_of_that_day(tmp_path: Path, written: str) -> None:
+    folder = config(tmp_path, f"events: [{{name: x, start: 2026-11-10, end: {written}}}]")
+    assert load(folder / "calendar.yaml", Calendar).events[0].end == at("2026-11-12 00:00")
+
+
 def test_each_watch_gets_the_events_that_concern_it(tmp_path: Path) -> None:
     found = load_configuration(config(tmp_path))
     a, b = (found.rules_of(watch) for watch in found.watches.watches)

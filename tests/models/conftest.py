@@ -60,12 +60,12 @@ def _write(path: Path, lines: list[str]) -> None:
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with every file that a fine-tuning run reads."""
     folder = tmp_path_factory.mktemp("data")
-    rows = [
-        json.dumps({"text": text, "label": label}, ensure_ascii=False)
-        for label, texts in TEXTS.items()
-        for text in texts
-    ]
-    for name in ("usual_train", "usual_dev", "virus_train", "virus_dev"):
+    for name, end in (("usual_train", ""), ("usual_dev", "。"), ("virus_train", ""), ("virus_dev", "。")):
+        rows = [
+            json.dumps({"text": text + end, "label": label}, ensure_ascii=False)
+            for label, texts in TEXTS.items()
+            for text in texts
+        ]
         _write(folder / f"emotion/smp2020_{name}.jsonl.xz", rows)
     texts = [json.dumps({"text": text, "label": 1}, ensure_ascii=False) for text in UNLABELLED]
     for name in (

@@ -2,18 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.data import USUAL_TRAIN, numbered_texts
-from models.emotion_readings import READINGS, Reading, read_readings, readings_by_text
+from models.data import USUAL_DEV, USUAL_TRAIN, VIRUS_DEV, numbered_texts, read_emotion
+from models.emotion_readings import Reading, read_readings, readings_by_text
 from models.finetune import finetune
 from models.folds import Fold
 from models.gathering import gather
-from models.labelled import checksum
+from models.labelled import checksum, read_labels
 from models.labels import EMOTIONS, HEADS
 from models.normalise import normalise
 from models.recipe import Recipe
@@ -55,11 +56,13 @@ def test_the_shipped_readings_are_many_and_of_every_emotion() -> None:
     assert len(readings) > 10_000
     assert {reading.emotion for reading in readings} == set(EMOTIONS)
     assert len({(reading.file, reading.line) for reading in readings}) == len(readings)
-    assert not [reading.file for reading in readings if "_dev" in reading.file]
 
 
-def test_the_shipped_readings_join_the_data(data_dir: Path) -> None:
-    assert len(readings_by_text(data_dir)) > 0.99 * len(read_readings(READINGS))
+def test_the_shipped_readings_join_the_data_and_none_is_of_a_dev_text(data_dir: Path) -> None:
+    found = readings_by_text(data_dir)
+    assert len(found) == len(read_readings())
+    dev = {normalise(row.text) for name in (USUAL_DEV, VIRUS_DEV) for row in read_emotion(data_dir / name)}
+    assert not found.keys() & dev
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_a_recipe_learns_readings_as_often_as_it_says_and_beside_the_labels(
     tiny_data: Path, tiny_labels: Path, tiny_recipe: Recipe, tiny_readings: Path
 ) -> None:
     def rows(copies: int) -> list[tuple[str, str | None, tuple[float, ...]]]:
-        recipe = replace(tiny_recipe, reading_copies=copies)
+        recipe = replace(tiny_recipe, reading_copies=copies, intent_rows_per_class=0)
         gathered = gather(recipe, tiny_data, tiny_labels, readings=tiny_readings)
         return [(row.text, row.emotion, row.mood) for row in gathered.always if row.mood]
 
@@ -95,6 +98,23 @@ def test_a_recipe_learns_readings_as_often_as_it_says_and_beside_the_labels(
     assert {EMOTIONS[mood.index(max(mood))] for *_, mood in alone} == {"happy", "neutral"}
     beside = {row for row in rows(2) if row[1] is not None}
     assert {(emotion, EMOTIONS[mood.index(max(mood))]) for _, emotion, mood in beside} == {("angry", "sad")}
+
+
+def test_a_row_that_was_read_carries_its_reading_and_stands_once(
+    tiny_data: Path, tiny_labels: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    [label, *_] = [label for label in read_labels(tiny_labels) if label.split == "train"]
+    readings = tmp_path / "readings.tsv"
+    readings.write_text(
+        f"{label.file}\t{label.line}\t{label.checksum}\thappy\t70\tneutral\n", encoding="utf-8"
+    )
+    recipe = replace(tiny_recipe, reading_copies=1, intent_rows_per_class=0, labelled_copies=2)
+    found = [
+        row
+        for row in gather(recipe, tiny_data, tiny_labels, readings=readings).always
+        if row.mood is not None
+    ]
+    assert [row.intent for row in found] == [label.intent] * 2
 
 
 def test_a_reading_whose_text_a_fold_leaves_out_is_not_learnt(
@@ -109,8 +129,11 @@ def test_a_reading_whose_text_a_fold_leaves_out_is_not_learnt(
         }
         for number in (0, 1)
     }
-    assert not texts[0] & texts[1]
-    assert texts[0] | texts[1] == set(readings_by_text(tiny_data, tiny_readings))
+    read = readings_by_text(tiny_data, tiny_readings)
+    measured = {text for text, reading in read.items() if reading.file == USUAL_TRAIN}
+    assert len(measured) == 1
+    assert texts[0] & texts[1] == set(read) - measured
+    assert texts[0] | texts[1] == set(read)
 
 
 def test_a_reader_stands_in_for_what_teachers_said_of_the_emotion_only() -> None:
@@ -122,7 +145,30 @@ def test_a_reader_stands_in_for_what_teachers_said_of_the_emotion_only() -> None
     assert with_mood(said, mood) == [*mood, *said[len(EMOTIONS) :]]
 
 
-def test_a_run_learns_what_was_read_against_the_label(
+def test_a_run_is_taught_what_was_read_beside_the_labels(
+    tiny_data: Path,
+    tiny_labels: Path,
+    tiny_base: Path,
+    tiny_recipe: Recipe,
+    tiny_readings: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: dict[str, list[float]] = {}
+
+    def train(model: Any, rows: Any, epochs: Any, recipe: Any, run_dir: Path, *_: Any, **more: Any) -> None:
+        prepared = torch.load(run_dir / "prepared.pt", weights_only=True)["rows"]
+        said.update({prepared[index][0]: row for index, row in more["taught"].items()})
+        torch.save({}, run_dir / "best.pt")
+
+    monkeypatch.setattr("models.finetune.train", train)
+    recipe = replace(tiny_recipe, reading_copies=1)
+    finetune(recipe, tiny_data, str(tiny_base), tmp_path / "run", labels=tiny_labels, readings=tiny_readings)
+    read = readings_by_text(tiny_data, tiny_readings)
+    assert said == {text: with_mood(None, reading.distribution()) for text, reading in read.items()}
+
+
+def test_a_run_goes_on_with_the_readings_it_was_begun_with(
     tiny_data: Path,
     tiny_labels: Path,
     tiny_base: Path,
@@ -133,11 +179,7 @@ def test_a_run_learns_what_was_read_against_the_label(
     recipe = replace(tiny_recipe, reading_copies=1, epochs=1)
     run_dir = tmp_path / "run"
     finetune(recipe, tiny_data, str(tiny_base), run_dir, labels=tiny_labels, readings=tiny_readings)
-    prepared = torch.load(run_dir / "prepared.pt", weights_only=True)
-    read = readings_by_text(tiny_data, tiny_readings)
-    assert {normalise(prepared["rows"][index][0]) for index in prepared["moods"]} == set(read)
-    tiny_readings.write_text(
-        tiny_readings.read_text(encoding="utf-8").replace("\t70\t", "\t71\t"), encoding="utf-8"
-    )
+    text = tiny_readings.read_text(encoding="utf-8")
+    tiny_readings.write_text(text.replace("\t70\t", "\t71\t"), encoding="utf-8")
     with pytest.raises(ValueError, match="holds another run, begun with readings"):
         finetune(recipe, tiny_data, str(tiny_base), run_dir, labels=tiny_labels, readings=tiny_readings)

@@ -1,9 +1,10 @@
 """Which rows a recipe takes: what it leaves out is in no epoch."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from models.data import USUAL_TRAIN, read_emotion
+from models.data import USUAL_TRAIN, VIRUS_DEV, read_emotion
 from models.gathering import by_epoch, gather
 from models.labelled import checksum
 from models.normalise import normalise
@@ -48,3 +49,14 @@ def test_of_a_text_that_measures_nothing_is_learnt_but_its_emotion(
     same = [row for row in gather(tiny_recipe, tiny_data, labels).always if row.text == normalise(first.text)]
     assert same
     assert all(row.emotion and row.intent is None and row.polarity is None for row in same)
+
+
+def test_a_text_of_a_dev_split_is_in_no_row_that_teaches_its_emotion(
+    tiny_data: Path, tiny_labels: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_data, tmp_path / "data")
+    shutil.copyfile(folder / USUAL_TRAIN, folder / VIRUS_DEV)
+    gathered = gather(tiny_recipe, folder, tiny_labels)
+    dev = {normalise(row.text) for row in read_emotion(folder / VIRUS_DEV)}
+    rows = [*gathered.always, *(row for pool, _ in gathered.turns for row in pool)]
+    assert not [row for row in rows if row.text in dev and (row.emotion or row.extra)]

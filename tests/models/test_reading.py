@@ -27,6 +27,8 @@ def test_the_shipped_recipe_of_adapting_reads() -> None:
         ("name: a", "no 'base'"),
         ("- a", "expected keys and values, found list"),
         ("name: a\nbase: b\nloss_weights: {mood: 1}", "unknown head 'mood'"),
+        ("name: a\nbase: b\nreading_copies: -1", "reading_copies: expected 0 or more, found -1"),
+        ("name: a\nbase: b\nreading_copies: 1\ndistil_weights: {intent: 1}", "readings weigh nothing"),
     ],
 )
 def test_a_wrong_recipe_names_file_and_key(tmp_path: Path, text: str, message: str) -> None:
