@@ -62,11 +62,11 @@ def test_the_card_names_base_licence_and_figures(shipped: Path) -> None:
     card = (shipped / "README.md").read_text(encoding="utf-8")
     figures = json.loads((shipped / "figures.json").read_text(encoding="utf-8"))
     assert figures["usual"]["macro_f1"] >= FLOOR
-    assert figures["intent"]["macro_f1"] >= 0.70
-    assert figures["polarity"]["accuracy"] >= 0.80
+    assert figures["intent"]["macro_f1"] >= 0.69
+    assert figures["polarity"]["accuracy"] >= 0.77
     for word in ("BAAI/bge-small-zh-v1.5", "MIT", "SMP2020-EWECT", "labelled by reading"):
         assert word in card
-    assert figures["intent"]["rows"] >= 600
+    assert figures["intent"]["rows"] >= 1700
     for name in ("usual", "virus", "intent", "polarity"):
         found = figures[name]
         assert (
@@ -74,8 +74,7 @@ def test_the_card_names_base_licence_and_figures(shipped: Path) -> None:
             in card
         )
     for head, found in figures["calibration"].items():
-        # On the few posts that were read chance alone may show more than what is asked for.
-        assert found["error"] < max(0.03, found["by_chance"] + 0.01), head
+        assert found["error"] < 0.03, head
 
 
 @pytest.mark.parametrize("split", ["usual", "virus"])
