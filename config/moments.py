@@ -22,9 +22,8 @@ def moment(written: object, *, whole_day: bool) -> datetime | None:
         text = written
         with suppress(ValueError):
             written = datetime.fromisoformat(text)
-        with suppress(
-            ValueError
-        ):  # in whatever form: as a time it would be its own midnight, and its day cut off
+        # A date in whatever form: as a time it would be its own midnight, and its day cut off.
+        with suppress(ValueError):
             written = date.fromisoformat(text)
     if isinstance(written, datetime):
         # ruamel gives its own kind of datetime, which replace() does not know how to copy.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from models.labelled import Placed, joined
+from models.labelled import Placed, columns_of, joined
 from models.labels import EMOTIONS
 from models.normalise import normalise
 
@@ -60,10 +60,7 @@ def read_readings(path: Path = READINGS) -> list[Reading]:
         With file and line, at a line that is not file, line, checksum, emotion, confidence, second emotion.
     """
     found = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not text or text.startswith("#"):
-            continue
-        parts = text.split("\t")
+    for number, text, parts in columns_of(path):
         if (
             len(parts) != 6
             or not (parts[1].isdigit() and parts[4].isdigit() and 1 <= int(parts[4]) <= 99)

@@ -68,6 +68,13 @@ def checksum_of_normalised(text: str) -> str:
     return f"{zlib.crc32(text.encode()):08x}"
 
 
+def columns_of(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Give the lines of a file of tab-separated columns: their number, text and columns; not blank ones nor comments."""
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if text and not text.startswith("#"):
+            yield number, text, text.split("\t")
+
+
 def read_labels(path: Path = LABELS) -> list[Label]:
     """Read the labels.
 
@@ -77,10 +84,7 @@ def read_labels(path: Path = LABELS) -> list[Label]:
         With file and line, at a line that is not file, line, checksum, intent, polarity (or -), split.
     """
     found = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not text or text.startswith("#"):
-            continue
-        parts = text.split("\t")
+    for number, text, parts in columns_of(path):
         if (
             len(parts) != 6
             or not parts[1].isdigit()
