@@ -52,7 +52,7 @@ It is a classifier of Fengsheng 风声 (its setting `model` names the one that s
 
 `models/recipes/{short}.yaml`; AdamW, {length}, batches of {batch_rows} rows of like length, at most
 {max_tokens} tokens, learning rate {learning_rate:g} in the last layer, {layer_decay:g} times that in each layer below
-(heads {head_learning_rate:g}), warm-up over {warmup_percent:.0f} % of the steps and linear decay, dropout
+({heads} {head_learning_rate:g}), warm-up over {warmup_percent:.0f} % of the steps and linear decay, dropout
 {hidden_dropout:g} (none inside attention), label smoothing {label_smoothing:g}, class weights to the power
 {powers}, exponential moving average of the weights with decay {average:g}, weights in float32. Features are
 the last layer's `[CLS]` beside its mean. A row takes part only in the losses of what is known of it; loss
@@ -105,6 +105,8 @@ _TAUGHT: Final = (
     "- **Teachers**: {teachers}. The student begins with the encoder of {first}; of the emotion of its "
     "rows{unlabelled} it learns their mean distribution{read}."
 )
+_INSTEAD: Final = ", of a post that was read the reading instead"
+_MIXED_READING: Final = ", mixed with the reading of a post that was read ({share:.0%})"
 _EMOTION: Final = (
     "- **Emotion**: SMP2020-EWECT, both training sets (26,599 general posts, 7,077 posts about the epidemic), public "
     "research data.{beside}{readings}"
@@ -115,6 +117,8 @@ _BESIDE: Final = {
 }
 _CHOSEN: Final = """ The best epoch by the mean macro-F1
 of the two emotion dev splits and of the intent dev split was kept, so those figures are slightly flattered."""
+_BASE_SHARE: Final = """ Every weight is
+{share:g} of the base's and {rest:g} of the run's (Wortsman et al. 2022, WiSE-FT)."""
 _DROPPED: Final = "the word pieces that Weibo text never uses were dropped"
 _ADDED: Final = "{count} emoticons, emoji and signs that it could not read became tokens"
 _READINGS: Final = (
@@ -265,17 +269,20 @@ def write_card(
     )
     base = f"- **Base**: {origin.sentence}{began} All its weights were trained on{_vocabulary(recipe, out)}."
     settings["base"] = _filled(base)
+    read = _MIXED_READING.format(share=recipe.reading_share) if recipe.reading_share < 1 else _INSTEAD
+    mixed = _BASE_SHARE.format(share=recipe.base_share, rest=1 - recipe.base_share)
     taught = _TAUGHT.format(
         teachers=" and ".join(teachers),
-        read=", of a post that was read the reading instead" * bool(readings),
+        read=read * bool(readings),
         unlabelled=f", {recipe.distil_rows:,} unlabelled posts an epoch among them,"
         * bool(recipe.distil_rows),
-        first="the first" if of_first else "the base",
+        first="the first" if of_first else f"`{origin.given}`" if began else "the base",
     )
     said = " and ".join(["the teachers say"] * bool(teachers) + ["was read"] * bool(readings))
     text = _HEAD.format(
         **settings,
         short=short,
+        heads="heads, which begin as the base's," if recipe.keep_heads else "heads",
         title=out.name,
         front_matter=origin.front_matter,
         architecture=_ARCHITECTURES.get(config["model_type"], config["model_type"]),
@@ -287,7 +294,7 @@ def write_card(
         polarity=_POLARITY.format(rows=recipe.polarity_rows) if recipe.polarity_from_emotion else "",
         labels=labels,
         length="one epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs",
-        chosen=_CHOSEN if recipe.epochs > 1 else "",
+        chosen=_CHOSEN * (recipe.epochs > 1) + mixed * bool(recipe.base_share),
         read_train=read_train,
         emotion=_filled(_emotion(recipe, readings)),
         pieces=int(config["vocab_size"]),

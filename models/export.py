@@ -25,6 +25,7 @@ from models.licence import origin_of, write_licence
 from models.metrics import Report
 from models.normalise import normalise
 from models.recipe import Recipe
+from models.run_facts import digest, facts_in
 from models.serving.classifier import Classifier
 from models.serving.directory import CALIBRATION_FIELD
 from models.training import encode_rows
@@ -39,7 +40,7 @@ _WEIGHTS: Final = "model.safetensors"
 def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> MentionClassifier:
     """Write ``run_dir``'s best weights to ``out`` as a Hugging Face directory in float16.
 
-    The auxiliary heads stay behind.
+    They are mixed with the base's by the recipe's ``base_share``; the auxiliary heads stay behind.
 
     Returns
     -------
@@ -50,6 +51,8 @@ def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> Menti
     ------
     FileNotFoundError
         If the run has no finished epoch yet.
+    ValueError
+        If they are to be mixed with the base's, and the base is another than the run's.
     """
     import torch
 
@@ -59,8 +62,20 @@ def export_weights(recipe: Recipe, run_dir: Path, base: str, out: Path) -> Menti
         if not (run_dir / name).is_file():
             raise FileNotFoundError(f"{run_dir / name}: not there; has the run finished an epoch?")
     prepared = torch.load(run_dir / "prepared.pt", weights_only=True)
-    model: Any = build_model(resolve_base(base), prepared["sources"], recipe)
-    model.load_state_dict(torch.load(run_dir / "best.pt", weights_only=True, map_location="cpu"))
+    source = resolve_base(base)
+    begun_with = facts_in(run_dir).get("base")
+    if recipe.base_share and begun_with != digest(source):
+        raise ValueError(
+            f"{base}: base_share: {run_dir} began with another base (its digest is {begun_with}, this one's "
+            f"{digest(source)}); give that one by --base"
+        )
+    model: Any = build_model(source, prepared["sources"], recipe)
+    best = torch.load(run_dir / "best.pt", weights_only=True, map_location="cpu")
+    begun = model.state_dict()
+    share = recipe.base_share
+    model.load_state_dict(
+        {name: value.lerp(begun[name], share) if share else value for name, value in best.items()}
+    )
     for head in [head for head in model.heads if head not in HEADS]:
         del model.heads[head]
     setattr(model.config, CONFIG_FIELD, {head: list(names) for head, names in HEADS.items()})

@@ -58,8 +58,37 @@ def resolve_base(base: str) -> Path:
     return Path(snapshot_download(base, allow_patterns=[*FETCHED, "LICENSE*", "README.md"]))
 
 
+def heads_of(base: Path) -> dict[str, torch.Tensor]:
+    """Read the heads of a model of ours in float32, by their names within ``heads``.
+
+    Raises
+    ------
+    ValueError
+        If it is not a model of ours, or its heads know other labels than ours.
+    """
+    from safetensors.torch import load_file
+
+    from models.heads import CONFIG_FIELD
+
+    labels = json.loads((base / "config.json").read_text(encoding="utf-8")).get(CONFIG_FIELD)
+    if labels != {head: list(names) for head, names in HEADS.items()}:
+        raise ValueError(
+            f"{base}: keep_heads: no heads with our labels in its config.json; take a model that "
+            "fengsheng model export wrote, or set keep_heads to false in the recipe"
+        )
+    prefix = "heads."
+    stored = load_file(base / "model.safetensors")
+    return {name[len(prefix) :]: value.float() for name, value in stored.items() if name.startswith(prefix)}
+
+
 def build_model(base: Path, sources: Sequence[Sequence[int]], recipe: Recipe) -> MentionClassifier:
-    """Load the encoder in float32, fit its embeddings to the rebuilt tokeniser, add fresh heads."""
+    """Load the encoder in float32, fit its embeddings to the rebuilt tokeniser, add heads.
+
+    Raises
+    ------
+    ValueError
+        If the recipe keeps the base's heads and the base has none of ours.
+    """
     import torch
     from transformers import AutoConfig, AutoModel
 
@@ -80,6 +109,8 @@ def build_model(base: Path, sources: Sequence[Sequence[int]], recipe: Recipe) ->
     state[name] = rebuild_embeddings(state[name], sources)
     model = MentionClassifier(config)
     model.encoder.load_state_dict(state)
+    if recipe.keep_heads:
+        model.heads.load_state_dict(heads_of(base), strict=False)  # the auxiliary ones are never exported
     return model
 
 
@@ -285,7 +316,7 @@ def finetune(
         texts = [row[0] for row in prepared["rows"]]
         taught = dict(enumerate(teach(teachers, texts, run_dir / "taught").tolist()))
     for index, mood in prepared["moods"].items():
-        taught[index] = with_mood(taught.get(index), mood)
+        taught[index] = with_mood(taught.get(index), mood, recipe.reading_share)
     train(model, rows, prepared["epochs"], recipe, run_dir, pad_id, judge, taught=taught, resume=resume)
     best: dict[str, torch.Tensor] = torch.load(run_dir / "best.pt", weights_only=True)
     return best

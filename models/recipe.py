@@ -30,8 +30,15 @@ class Recipe:
     polarity_rows, extra_rows, offensive_rows
         Rows an epoch drawn from weibo_senti_100k, from OCEMOTION with CLUEmotion2020, from COLD; another
         part of each set in every epoch.
+    reading_share
+        How much of what a read post teaches of its emotion is the reading; the rest is what teachers say of it.
+    keep_heads
+        Whether the heads begin as those of the base, a model of ours; else they begin fresh.
+    base_share
+        How much of every exported weight is the base's, the rest the run's (Wortsman et al. 2022, WiSE-FT); more than
+        0 with ``keep_heads`` only.
     learning_rate, head_learning_rate
-        Of the encoder's last layer and of the fresh heads; both warm up over ``warmup_share`` of the steps
+        Of the encoder's last layer and of the heads; both warm up over ``warmup_share`` of the steps
         and then fall linearly to zero.
     layer_decay
         Factor on the learning rate from each layer to the one below it, embeddings last (Howard and Ruder
@@ -70,6 +77,9 @@ class Recipe:
     intent_rows_per_class: int = 600
     labelled_copies: int = 2
     reading_copies: int = 0
+    reading_share: float = 1.0
+    keep_heads: bool = False
+    base_share: float = 0.0
     polarity_rows: int = 1500
     extra_rows: int = 0
     offensive_rows: int = 0
@@ -172,6 +182,11 @@ def read_recipe(name_or_path: str | Path, kind: type[_AnyRecipe]) -> _AnyRecipe:
             raise ValueError(f"{path}: no {key!r}; every recipe of this kind has {', '.join(needed)}")
     if values.get("reading_copies", 0) < 0:
         raise ValueError(f"{path}: reading_copies: expected 0 or more, found {values['reading_copies']}")
+    for key in ("reading_share", "base_share"):
+        if not 0 <= values.get(key, 0.0) <= 1:
+            raise ValueError(f"{path}: {key}: expected 0 to 1, found {values[key]}")
+    if values.get("base_share") and not values.get("keep_heads"):
+        raise ValueError(f"{path}: base_share: fresh heads have nothing to be mixed with; set keep_heads")
     if values.get("reading_copies") and not values.get("distil_weights", {"emotion": 1.0}).get("emotion"):
         raise ValueError(
             f"{path}: reading_copies: readings weigh nothing unless distil_weights names emotion"

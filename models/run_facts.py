@@ -12,7 +12,7 @@ from typing import Any, Final
 from models.recipe import AdaptRecipe, Recipe
 
 FACTS: Final = "run.json"
-_NO_MATTER: Final = frozenset({"name", "threads", "checkpoint_every"})
+_NO_MATTER: Final = frozenset({"name", "threads", "checkpoint_every", "base_share"})  # to a run, that is
 
 
 def facts_of(recipe: Recipe | AdaptRecipe, base: Path, **more: object) -> dict[str, Any]:
@@ -35,6 +35,13 @@ def digest(place: Path) -> str:
     return total.hexdigest()[:16]
 
 
+def facts_in(run_dir: Path) -> dict[str, Any]:
+    """Read what a run was begun with; nothing where it has not begun."""
+    file = run_dir / FACTS
+    facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return facts
+
+
 def begin(run_dir: Path, facts: Mapping[str, Any]) -> None:
     """Write what a run is begun with, or hold what was written against it.
 
@@ -49,7 +56,7 @@ def begin(run_dir: Path, facts: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         temporary.replace(file)
         return
-    before = json.loads(file.read_text(encoding="utf-8"))
+    before = facts_in(run_dir)
     differing = [
         f"{key} {before.get(key)!r}, now {facts.get(key)!r}"
         for key in sorted(before.keys() | facts.keys())

@@ -67,16 +67,21 @@ def _row(found: Classification) -> list[float]:
     return [scores[head][label] for head, labels in HEADS.items() for label in labels]
 
 
-def with_mood(said: Sequence[float] | None, mood: Sequence[float]) -> list[float]:
-    """Let a reader's distribution of the emotions stand in for what teachers said of them, or for nothing.
+def with_mood(said: Sequence[float] | None, mood: Sequence[float], share: float = 1.0) -> list[float]:
+    """Mix a reader's distribution of the emotions with what teachers said of them.
 
     Parameters
     ----------
     said
         A row of `teach`; None where the text had no teacher.
+    share
+        The reader's part, 0 to 1; where no teacher spoke of the emotion the reader alone does.
     """
     emotions = len(HEADS["emotion"])  # the first of the heads
-    return [*mood, *(_NOT_TAUGHT if said is None else said)[emotions:]]
+    heard = _NOT_TAUGHT if said is None else said
+    reader = share if any(heard[:emotions]) else 1.0
+    mixed = [reader * read + (1 - reader) * of for read, of in zip(mood, heard[:emotions], strict=True)]
+    return [*mixed, *heard[emotions:]]
 
 
 def teach(teachers: Sequence[Teacher], texts: Sequence[str], cache: Path) -> NDArray[np.float32]:

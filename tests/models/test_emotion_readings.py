@@ -145,6 +145,19 @@ def test_a_reader_stands_in_for_what_teachers_said_of_the_emotion_only() -> None
     assert with_mood(said, mood) == [*mood, *said[len(EMOTIONS) :]]
 
 
+@given(st.floats(0, 1))
+def test_a_reader_and_teachers_share_what_is_learnt_of_the_emotion(share: float) -> None:
+    mood = Reading("a", 1, "0", "sad", 80, "angry").distribution()
+    said = [*reversed(mood), *[0.1] * (sum(map(len, HEADS.values())) - len(EMOTIONS))]
+    mixed = with_mood(said, mood, share)
+    assert sum(mixed[: len(EMOTIONS)]) == pytest.approx(1)
+    for found, ends in zip(mixed, zip(mood, said, strict=False), strict=False):
+        assert min(ends) - 1e-9 <= found <= max(ends) + 1e-9
+    assert mixed[len(EMOTIONS) :] == said[len(EMOTIONS) :]
+    unread = [0.0] * len(said)
+    assert with_mood(unread, mood, share) == with_mood(None, mood, share) == with_mood(None, mood)
+
+
 def test_a_run_is_taught_what_was_read_beside_the_labels(
     tiny_data: Path,
     tiny_labels: Path,

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from models.export import export, posts_read
+from models.export import export, export_weights, posts_read
 from models.finetune import build_model
 from models.labelled import read_split
 from models.labels import HEADS
 from models.licence import KNOWN, origin_of, write_licence
 from models.recipe import Recipe
+from models.run_facts import begin, facts_of
 
 BGE = "BAAI/bge-small-zh-v1.5"
 MACBERT = "hfl/chinese-macbert-base"
@@ -187,6 +189,33 @@ def test_a_card_tells_of_the_base_that_was_used(
         "Of 2 posts, some of these sets and most of others, it learns how a reader's belief is spread"
         in _card(again)
     )
+
+
+def test_an_export_lies_between_the_base_and_the_run(
+    tiny_base: Path, tiny_data: Path, tiny_labels: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    begun, run_dir, out = (tmp_path / name for name in ("begun", "run", "out"))
+    first = replace(tiny_recipe, keep_pieces_seen=0)
+    _finished(tmp_path / "first", tiny_base, first, tiny_data, tiny_labels)
+    export(first, tmp_path / "first", str(tiny_base), tiny_data, begun, labels=tiny_labels)
+    recipe = replace(first, seed=first.seed + 1, keep_heads=True, base_share=0.25)
+    _finished(run_dir, begun, recipe, tiny_data, tiny_labels)
+    best = torch.load(run_dir / "best.pt", weights_only=True)
+    old = load_file(begun / "model.safetensors")
+    assert torch.equal(best["heads.intent.weight"], old["heads.intent.weight"].float())
+    best = {name: value + 1 for name, value in best.items()}
+    torch.save(best, run_dir / "best.pt")
+    with pytest.raises(ValueError, match="began with another base"):
+        export_weights(recipe, run_dir, str(begun), out)
+    begin(run_dir, facts_of(recipe, begun))
+    export_weights(recipe, run_dir, str(begun), out)
+    for name, value in load_file(out / "model.safetensors").items():
+        torch.testing.assert_close(value, (old[name].float() + 0.75).half(), atol=2e-3, rtol=1e-3)
+    export(recipe, run_dir, str(begun), tiny_data, tmp_path / "mine", labels=tiny_labels)
+    assert "Every weight is 0.25 of the base's and 0.75 of the run's" in _card(tmp_path / "mine")
+    assert "(heads, which begin as the base's, " in _card(tmp_path / "mine")
+    with pytest.raises(ValueError, match="no heads with our labels"):
+        build_model(tiny_base, [[piece] for piece in range(9)], recipe)
 
 
 def test_read_posts_are_counted_in_the_run_and_not_in_todays_file(

@@ -28,6 +28,8 @@ def test_the_shipped_recipe_of_adapting_reads() -> None:
         ("- a", "expected keys and values, found list"),
         ("name: a\nbase: b\nloss_weights: {mood: 1}", "unknown head 'mood'"),
         ("name: a\nbase: b\nreading_copies: -1", "reading_copies: expected 0 or more, found -1"),
+        ("name: a\nbase: b\nreading_share: 1.5", "reading_share: expected 0 to 1, found 1.5"),
+        ("name: a\nbase: b\nbase_share: 0.5", "base_share: fresh heads have nothing to be mixed with"),
         ("name: a\nbase: b\nreading_copies: 1\ndistil_weights: {intent: 1}", "readings weigh nothing"),
     ],
 )
