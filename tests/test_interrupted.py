@@ -63,3 +63,15 @@ def test_ctrl_c_before_anything_is_done_is_no_success() -> None:
     with pytest.raises(typer.Exit) as ended, explained():
         raise KeyboardInterrupt
     assert ended.value.exit_code == 130
+
+
+def test_ctrl_c_while_the_program_loads_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n", encoding="utf-8"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "fengsheng", "check"],
+        capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

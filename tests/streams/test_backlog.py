@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from typing import Final
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError
 
+from config.settings import KafkaSettings, Topic
 from streams.backlog import Backlog, Looks
 from streams.broker import EmbeddedBroker
 from streams.stages.base import ENRICHED, RAW, SCORED
+from streams.topics import create_topics
 
 GROUP: Final = "workers"
 PARTITIONS: Final = {RAW: 3, ENRICHED: 2, SCORED: 2, "incidents": 1}
@@ -97,6 +100,39 @@ async def test_malformed_messages_are_waited_for_by_nobody(workers: Workers) -> 
 async def test_other_topics_are_not_looked_at(workers: Workers) -> None:
     await workers.send("incidents", 0, 1_000)
     assert await workers.backlog.oldest() is None
+
+
+async def test_the_marker_at_the_end_of_a_transaction_is_not_waited_for(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = uuid4().hex[:8]
+    names = {
+        name: f"{topic}-{group}" for name, topic in (("RAW", RAW), ("ENRICHED", ENRICHED), ("SCORED", SCORED))
+    }
+    for name, topic in names.items():
+        monkeypatch.setattr(f"streams.backlog.{name}", topic)
+    partitions = dict.fromkeys(names.values(), 1)
+    create_topics(
+        KafkaSettings(
+            bootstrap=kafka, group=group, topics={topic: Topic(partitions=1) for topic in partitions}
+        )
+    )
+    backlog = Backlog({"bootstrap_servers": kafka}, group, partitions, EARLIEST)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=group)
+    await producer.start()
+    try:
+        async with producer.transaction():
+            await producer.send_and_wait(names["SCORED"], b'{"created_at": 1000}', partition=0)
+        part = TopicPartition(names["SCORED"], 0)
+        async with AIOKafkaConsumer(
+            bootstrap_servers=kafka, group_id=group, enable_auto_commit=False
+        ) as reader:
+            reader.assign([part])
+            await reader.commit({part: 0})  # a Kafka that nobody has asked yet has no group coordinator
+        assert await backlog.oldest() == 1_000
+    finally:
+        await backlog.close()
+        await producer.stop()
 
 
 async def test_kafka_is_asked_no_more_often_than_needed() -> None:
