@@ -42,6 +42,8 @@ class IncidentReport(Record, frozen=True, kw_only=True):
         that rule first told since the incident's start; None if it told nothing of it.
     muted : of a backtest, why nobody was to be paged, in words, in the order in which it began.
     false_alarm : of a backtest, people marked what set it off as a false alarm.
+    continued : of a replay, it began in an earlier run on the same data folder; `pages` are those of
+        this run.
     """
 
     level: Level
@@ -52,6 +54,7 @@ class IncidentReport(Record, frozen=True, kw_only=True):
     lead: dict[str, float | None] = {}  # noqa: RUF012 - msgspec gives each record its own copy
     muted: list[str] = []  # noqa: RUF012
     false_alarm: bool = False
+    continued: bool = False
 
 
 class WatchReport(Record, frozen=True, kw_only=True):

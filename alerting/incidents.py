@@ -66,7 +66,7 @@ class Scene:
     Attributes
     ----------
     onset : gives the time of the first mention of the rise.
-    evidence : gives the evidence, with the first mention at or after the given time.
+    evidence : gives the evidence, with the first mention since then, or the one that the incident's wave began with.
     recent : gives the negative mentions of the last `growth.WINDOW` seconds, None where the ring is shorter.
     """
 
@@ -207,6 +207,7 @@ class Incidents:
             # The thread is there: the second wave is told in it without a call.
             due = last.pages > 0
             last = replace(last, acknowledged_by=None, called=0, owner=owner, owner_due=due, closed_by=None)
+            last = replace(last, evidence=scene.evidence(scene.onset(), None))
         out = [self._tell(scene, last, Transition.REOPENED, why, level, IncidentState.FIRING)]
         if held.rank > level.rank:
             out.append(self._climb(scene, out[0], held))

@@ -23,7 +23,7 @@ def with_value(rules: Rules, field: str, value: float) -> Rules:
     pydantic.ValidationError, config.loading.MisplacedError
         The rules may not have that value.
     """
-    if field in Rules.model_fields and field != "levels":
+    if field in _settings(rules):
         return rules.overridden({field: value})
     levels: dict[str, dict[str, Any]] = {}
     for level in sorted(rules.levels, key=lambda name: name.rank):
@@ -37,13 +37,17 @@ def with_value(rules: Rules, field: str, value: float) -> Rules:
 
 def numbers_of(rules: Rules) -> list[str]:
     """Return the names that `with_value` takes for these rules."""
-    own = [name for name in Rules.model_fields if name != "levels"]
     asked = [
         name
         for name in ("hold", *FIELDS)
         if any(_number(rule, name) is not None for rule in rules.levels.values())
     ]
-    return [*asked, *own]
+    return [*asked, *_settings(rules)]
+
+
+def _settings(rules: Rules) -> list[str]:
+    """The settings of the whole set that are numbers."""
+    return [name for name in Rules.model_fields if isinstance(getattr(rules, name), int | float)]
 
 
 def _number(rule: LevelRule, field: str) -> float | None:

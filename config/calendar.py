@@ -6,11 +6,12 @@ expected value, and an alert in that time says what is on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from config.language import Both
 from config.loading import MisplacedError
@@ -54,13 +55,17 @@ class KnownEvent(Model):
     end: End
     watches: tuple[str, ...] = ()
 
-    @model_validator(mode="after")
-    def _in_order(self) -> KnownEvent:
-        if self.end <= self.start:
-            start = f"{datetime.fromtimestamp(self.start, ZONE):{_FORM}}"
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_order(cls, written: Any, handler: ModelWrapValidatorHandler[KnownEvent]) -> KnownEvent:
+        event = handler(written)
+        if event.end <= event.start:
+            start = f"{datetime.fromtimestamp(event.start, ZONE):{_FORM}}"
             expected = Both(f"晚于开始（{start}）的时间", f"a time after the start ({start})")
-            raise MisplacedError(expected, f"{datetime.fromtimestamp(self.end, ZONE):{_FORM}}", ("end",))
-        return self
+            # As it was written: the end of 2026-11-10 is 2026-11-11 00:00, which stands nowhere in the file.
+            end = written["end"] if isinstance(written, Mapping) else event.end
+            raise MisplacedError(expected, str(end), ("end",))
+        return event
 
     def concerns(self, watch: str) -> bool:
         """Return whether the watch with that id is concerned."""

@@ -14,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from config.findings import expected_of, found_of, shown
 from config.language import A_MAPPING, Both, Language, said
+from config.os_errors import why_refused
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -132,7 +133,7 @@ def read_yaml(path: Path) -> Any:
         found = Both(f"字节 {byte}", f"byte {byte}")
         raise ConfigError([Problem(file, line, "", found, _UTF8)]) from None
     except OSError as error:
-        raise ConfigError([Problem(file, None, "", str(error.strerror), _READABLE)]) from None
+        raise ConfigError([Problem(file, None, "", why_refused(error), _READABLE)]) from None
     try:
         yaml = YAML(typ="rt")
         yaml.Constructor = _Placing

@@ -22,7 +22,7 @@ from config.expressions import (
     parse,
     with_bar,
 )
-from config.language import Both
+from config.language import Both, one_of
 from config.loading import MisplacedError, raise_all
 from config.records import Level
 from config.signal_fields import FIELDS, FieldKind
@@ -144,6 +144,8 @@ class Rules(Model):
         changes = values.get("levels", {})
         if isinstance(changes, Mapping):
             for name, change in changes.items():
+                if name not in set(Level):  # said once, and not again of each key that it lacks as a level
+                    raise MisplacedError(one_of(Level), repr(name), ("levels", name))
                 levels[name] = _changed(levels[name], change, name) if name in levels else change
             merged["levels"] = levels
         return Rules.model_validate(merged)

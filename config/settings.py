@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from config.addresses import bare, has_credentials
 from config.language import A_MAPPING, Both, Language, one_of
 from config.loading import ConfigError, Problem, kind_of, problem_at, problems_of, read_yaml
+from config.privacy import PrivacySettings
 from config.watches import Model
 from config.zones import TimeZone
 
@@ -191,13 +192,6 @@ class ScoringSettings(Model):
     weight_cap: float = Field(default=8.0, ge=1)
 
 
-class PrivacySettings(Model):
-    """Pseudonyms and masks."""
-
-    pseudonym_key: SecretStr | None = None
-    keep_organisation_names: bool = True
-
-
 class Settings(Model):
     """Everything that is not a watch, a rule or a route."""
 
@@ -228,6 +222,14 @@ class Settings(Model):
     pipeline: PipelineSettings = Field(default_factory=PipelineSettings)
     scoring: ScoringSettings = Field(default_factory=ScoringSettings)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _named(cls, folder: object) -> object:
+        # As a path an empty text is the folder that the command runs in.
+        if isinstance(folder, str) and not folder.strip():
+            raise ValueError(Both("一个目录，如 data", "a folder, for instance data"))
+        return folder
 
 
 def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:

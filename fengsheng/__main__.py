@@ -1,14 +1,12 @@
 """The program: ``fengsheng`` and ``python -m fengsheng``."""
 
-import sys
+from fengsheng.interrupts import leaving_at_once
 
 
 def main() -> None:
     """Run the command line; Ctrl-C while it is still loading ends it without a traceback."""
-    try:
+    with leaving_at_once():
         from fengsheng.cli import main as run
-    except KeyboardInterrupt:
-        sys.exit(130)
     run()
 
 

@@ -13,6 +13,7 @@ from config.calendar import Calendar
 from config.language import NOTHING, Both
 from config.loading import ConfigError, Problem, load
 from config.muting import MutingRules
+from config.os_errors import why_refused
 from config.routes import Routes
 from config.rules import Rules, RuleSets, rules_for
 from config.settings import Settings, load_settings, written_language
@@ -203,7 +204,7 @@ def pseudonym_key(settings: Settings, embedded: bool, keep: bool = True) -> byte
                 file.write(secrets.token_hex(32))
         key = path.read_text().strip().encode()
     except OSError as error:
-        raise ConfigError([Problem(str(path), None, "", f"{error.strerror}", _WRITABLE)]) from None
+        raise ConfigError([Problem(str(path), None, "", why_refused(error), _WRITABLE)]) from None
     if not key:
         raise ConfigError([Problem(str(path), None, "", _EMPTY, _THE_KEY)])
     return key

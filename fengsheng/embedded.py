@@ -99,7 +99,12 @@ async def embedded(
             most_unmeasured=MOST_UNMEASURED,
             stores_at_once=True,
         )
-        await pipeline.start()
+        try:
+            await pipeline.start()
+        except FileNotFoundError:
+            # Faust's folder went, with all of the data folder: then the index says what to do.
+            await index.counts()
+            raise
         try:
             async with KafkaSink(
                 {"bootstrap_servers": broker.bootstrap, "compression_type": "gzip"},

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fengsheng.language import say
+from fengsheng.language import say, told
 from fengsheng.output import escaped, talk, warn
+from fengsheng.reasons import in_both
 from streams.feeds.cursor import Tracker
 from streams.feeds.discover import discover
 from streams.feeds.follow import Follower
@@ -56,7 +57,7 @@ class _SayingRejections:
         self._shown += 1
         if self._shown <= _SHOWN:
             talk.print(
-                f"[yellow]读不了 unreadable[/] {escaped(rejected.where)}: {escaped(rejected.reason)}",
+                f"[yellow]读不了 unreadable[/] {escaped(rejected.where)}: {escaped(told(in_both(rejected.reason)))}",
                 soft_wrap=True,
             )
         if self._shown == _SHOWN:

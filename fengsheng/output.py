@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +17,10 @@ from rich.table import Table
 
 from config.addresses import masked
 from config.loading import ConfigError
+from fengsheng.interrupts import INTERRUPTED, STOPPED
 from fengsheng.language import language, told
 from streams.index.base import IndexUnavailable
 from streams.topics import KafkaUnavailableError
-
-INTERRUPTED = 128 + signal.SIGINT
-"""The status of a command that Ctrl-C ended before it was done."""
 
 STDOUT_CLOSED: Final = sys.stdout is None
 """Whether what a command writes goes nowhere."""
@@ -78,7 +75,7 @@ def explained() -> Iterator[None]:
         sys.stderr.close()
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        talk.print("已停止 stopped")
+        talk.print(STOPPED)
         raise typer.Exit(INTERRUPTED) from None
 
 

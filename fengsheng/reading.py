@@ -1,19 +1,24 @@
-"""Read dumps for the commands that sort them, and say what could not be read."""
+"""Read dumps for the commands that sort them, and say what could not be read and what is refused."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from config.records import Author, Mention
 from config.settings import PipelineSettings
-from fengsheng.language import say
+from fengsheng.language import say, told
 from fengsheng.output import escaped, fail, talk
+from fengsheng.reasons import in_both
 from streams.decoding import check_mention
 from streams.feeds.follow import SourceMissing
-from streams.feeds.formats import Format, Rejected
+from streams.feeds.formats import Format, Refused, Rejected
 from streams.feeds.replay import load_sorted
+
+_SHOWN = 3
 
 
 def checked_format(form: str) -> Format:
@@ -37,41 +42,56 @@ def check_there(sources: Sequence[str]) -> None:
         fail(say(f"没有这个文件或目录：{names}", f"no such file or folder: {names}"))
 
 
-def acceptable(mentions: Sequence[Mention], limits: PipelineSettings, now: float) -> list[Mention]:
-    """Return the mentions that a worker would take; the others are counted on stderr."""
-    taken: list[Mention] = []
-    codes: Counter[str] = Counter()
-    example = ""
-    for mention in mentions:
-        if (refused := check_mention(mention, limits, now)) is None:
-            taken.append(mention)
-            continue
-        codes[refused.code] += 1
-        example = example or refused.reason
-    if codes:
-        told = ", ".join(f"{code} {n}" for code, n in codes.most_common())
-        talk.print(
-            f"[yellow]不收 {codes.total()} 条 refused[/] {told}; 例如 for instance: {escaped(example)}",
-            soft_wrap=True,
-        )
-    return taken
+@dataclass(frozen=True)
+class Dump:
+    """What files hold: mentions in order of time, profiles, and the lines that are neither.
+
+    `rejected` are those that can't be read, and those that hold a mention that no worker takes.
+    """
+
+    mentions: list[Mention]
+    authors: list[Author]
+    rejected: list[Rejected]
 
 
-def read_sorted(files: Sequence[Path], form: str, platform: str) -> tuple[list[Mention], list[Author]]:
-    """Return the mentions in order of time, and the profiles; lines that can't be read are counted on stderr."""
+def read_sorted(
+    files: Sequence[Path], form: str, platform: str, limits: PipelineSettings, now: float
+) -> Dump:
+    """Return what the files hold; lines that are not taken are counted on stderr.
+
+    What a worker would refuse at `now` is refused here: nobody waits for a post of next year at the pace
+    of the dump, nor does one make all others late.
+    """
     authors: list[Author] = []
     rejected: list[Rejected] = []
     try:
         mentions = load_sorted(
-            files, checked_format(form), platform, on_author=authors.append, on_rejected=rejected.append
+            files,
+            checked_format(form),
+            platform,
+            on_author=authors.append,
+            on_rejected=rejected.append,
+            check=lambda mention: check_mention(mention, limits, now),
         )
     except SourceMissing as error:
         fail(error)
-    if rejected:
-        codes = ", ".join(f"{code} {n}" for code, n in Counter(str(r.code) for r in rejected).most_common())
-        talk.print(f"[yellow]读不了 {len(rejected)} 行 unreadable lines[/] {codes}; 例如 for instance:")
-        for one in rejected[:3]:
-            talk.print(f"  {escaped(one.where)}: {escaped(one.reason)}", soft_wrap=True)
-    if not mentions:
-        fail("没有可用的帖子 no readable posts in the input" + (" (see above)" if rejected else ""))
-    return mentions, authors
+    refused = [one for one in rejected if isinstance(one, Refused)]
+    _tell("读不了 {} 行 unreadable lines", [one for one in rejected if not isinstance(one, Refused)])
+    _tell("不收 {} 条 refused", refused)
+    if not mentions and not rejected:
+        fail_for_nothing(rejected)
+    return Dump(mentions, authors, rejected)
+
+
+def fail_for_nothing(rejected: Sequence[Rejected]) -> NoReturn:
+    """End the command, since no post of its files can be used."""
+    fail("没有可用的帖子 no readable posts in the input" + (" (see above)" if rejected else ""))
+
+
+def _tell(what: str, rejected: Sequence[Rejected]) -> None:
+    if not rejected:
+        return
+    codes = ", ".join(f"{code} {n}" for code, n in Counter(str(r.code) for r in rejected).most_common())
+    talk.print(f"[yellow]{what.format(len(rejected))}[/] {codes}; 例如 for instance:")
+    for one in rejected[:_SHOWN]:
+        talk.print(f"  {escaped(one.where)}: {escaped(told(in_both(one.reason)))}", soft_wrap=True)

@@ -9,11 +9,20 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from config.language import Both
+from fengsheng.reasons import in_both
 from streams.feeds.encoding import BOM, UTF16, Transcoder
 from streams.feeds.opening import DAMAGED
 
 _LEARNT_TOGETHER: Final = 64
 _SHOWN: Final = 5
+_KINDS: Final = {
+    type(None): "空值（null）",
+    bool: "真假值",
+    int: "数",
+    float: "数",
+    list: "列表",
+    dict: "对象",
+}
 
 
 @dataclass
@@ -85,14 +94,18 @@ def _read(raw: bytes, name: str) -> dict[str, Any] | Both | None:
     try:
         row = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        why = f"{type(error).__name__}" if isinstance(error, RecursionError) else str(error)
-        return Both(f"以 {{ 开头的行必须是 JSON（{why}）", f"a line that begins with {{ must be JSON: {why}")
+        why = in_both(type(error).__name__ if isinstance(error, RecursionError) else str(error))
+        return Both(
+            f"以 {{ 开头的行必须是 JSON（{why.zh}）", f"a line that begins with {{ must be JSON: {why}"
+        )
     text = row.get("text")
     if not isinstance(text, str):
         found = (
             Both("没有 'text' 这个键", "no key 'text'")
             if "text" not in row
-            else Both(f"text 是 {type(text).__name__}", f"text of type {type(text).__name__}")
+            else Both(
+                f"text 是{_KINDS.get(type(text), type(text).__name__)}", f"text of type {type(text).__name__}"
+            )
         )
         return Both(
             f"{found.zh}；应为 text 是文字的 JSON 对象",

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from fengsheng.language import say
+from config.os_errors import why_refused
+from fengsheng.language import say, told
 from fengsheng.output import fail
 
 
@@ -40,7 +41,7 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         fail(
             say(
-                f"{path}：{error.strerror}；应为可以写入的目录",
+                f"{path}：{why_refused(error).zh}；应为可以写入的目录",
                 f"{path}: {error.strerror}; expected a folder to write into",
             )
         )
@@ -57,7 +58,7 @@ def write_whole(path: Path, data: bytes) -> None:
             with os.fdopen(os.open(target, os.O_WRONLY | os.O_APPEND), "wb") as stream:
                 stream.write(data)
     except OSError as error:
-        _refuse(path, error.strerror or str(error))
+        _refuse(path, told(why_refused(error)))
 
 
 def _target(path: Path) -> Path:
@@ -66,12 +67,14 @@ def _target(path: Path) -> Path:
         if _own_stream(path) or (path.exists() and not path.is_file() and not path.is_dir()):
             return path  # what /dev/stdout leads to may have no path of its own
         target = path.resolve()
-        if target.is_dir():
-            fail(say(f"{path} 是目录；应为要写的文件", f"{path}: is a folder; expected a file to write"))
-        if not target.parent.is_dir():
-            _no_folder(path, target.parent)
+        folder, parent_there = target.is_dir(), target.parent.is_dir()
     except (OSError, RuntimeError) as error:  # links in a circle
         _refuse(path, getattr(error, "strerror", None) or str(error))
+    # Not within the try: the end of the command is a RuntimeError, too.
+    if folder:
+        fail(say(f"{path} 是目录；应为要写的文件", f"{path}: is a folder; expected a file to write"))
+    if not parent_there:
+        _no_folder(path, target.parent)
     return target
 
 

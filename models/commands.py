@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from models.heads import ModelLoadError
 from models.labels import HEADS
-from models.places import ROOT, place_of
+from models.refusals import base_place, data_folder, explained, model_place, unless_refused
 from models.threads import wait_politely
 
 app = typer.Typer(
@@ -43,28 +41,6 @@ ResumeOption = Annotated[bool, typer.Option(help="从检查点继续 Go on from 
 OutOption = Annotated[Path | None, typer.Option("--out", help="完成后导出到此 Export here when done.")]
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except (ModelLoadError, OSError, ValueError) as error:
-        typer.echo(f"错误 error: {error}", err=True)
-        raise typer.Exit(1) from None
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("torch", "transformers"):
-            raise
-        typer.echo(
-            f"错误 error: 没有安装 {error.name}，此命令需要它 this command needs {error.name}: make setup-dev in a checkout, else pip install 'fengsheng[train]'",
-            err=True,
-        )
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        typer.echo(
-            "已停止，可用同一命令继续 stopped; the same command goes on from the last checkpoint", err=True
-        )
-        raise typer.Exit(1) from None
-
-
 @app.command()
 def adapt(
     data: DataOption,
@@ -77,13 +53,16 @@ def adapt(
 
     Example: fengsheng model adapt --data DATA --base BAAI/bge-small-zh-v1.5 --run-dir runs/small-adapt
     """
-    with _explained():
+    with explained():
         wait_politely()
         from models.adapt import adapt as run
         from models.recipe import AdaptRecipe, read_recipe
 
         settings = read_recipe(recipe, AdaptRecipe)
-        out = run(settings, data, base or settings.base, _where(recipe, run_dir), resume=resume)
+        where = _where(recipe, run_dir)
+        data_folder(data)
+        with unless_refused(where):
+            out = run(settings, data, base_place(base or settings.base), where, resume=resume)
     typer.echo(str(out))
 
 
@@ -139,7 +118,7 @@ def crossvalidate(
     numbers = sorted(set(only)) if only else list(range(folds))
     if numbers[-1] >= folds:
         raise typer.BadParameter(f"{numbers[-1]}: expected 0 to {folds - 1}", param_hint="--fold")
-    with _explained():
+    with explained():
         wait_politely()
         from models.folds import Fold, as_table
         from models.folds import crossvalidate as run
@@ -148,17 +127,10 @@ def crossvalidate(
         settings = read_recipe(recipe, Recipe)
         where = (run_dir or Path("runs")) / f"{Path(recipe).stem}-folds"
         parts = [Fold(number, folds) for number in numbers]
-        found = run(settings, data, base or settings.base, where, parts, resume=resume)
+        data_folder(data)
+        with unless_refused(where):
+            found = run(settings, data, base_place(base or settings.base), where, parts, resume=resume)
     typer.echo(as_table(found))
-
-
-def _place(model: str) -> str:
-    """Return the directory of a model, found as `fengsheng classify` finds it, else its name of the hub."""
-    if (place := place_of(model)) is None:
-        raise ModelLoadError(
-            f"模型 {model}：没有这个目录 no such directory (looked in {Path.cwd()} and {ROOT}); correct --model"
-        )
-    return place
 
 
 def _where(recipe: str, run_dir: Path | None) -> Path:
@@ -174,7 +146,7 @@ def _learn(
     teachers: list[str],
     resume: bool,
 ) -> None:
-    with _explained(), ExitStack() as stack:
+    with explained(), ExitStack() as stack:
         wait_politely()
         from models.finetune import finetune as run
         from models.recipe import Recipe, read_recipe
@@ -182,8 +154,10 @@ def _learn(
 
         settings = read_recipe(recipe, Recipe)
         where = _where(recipe, run_dir)
-        opened = [stack.enter_context(closing(Classifier(_place(teacher)))) for teacher in teachers]
-        run(settings, data, base or settings.base, where, teachers=opened, resume=resume)
+        opened = [stack.enter_context(closing(Classifier(model_place(teacher)))) for teacher in teachers]
+        data_folder(data)
+        with unless_refused(where):
+            run(settings, data, base_place(base or settings.base), where, teachers=opened, resume=resume)
         typer.echo(f"最佳权重 best weights: {where / 'best.pt'}", err=True)
     if out is not None:
         export(data, out, recipe, base, run_dir)
@@ -200,10 +174,10 @@ def posts(
     """
     if split not in ("train", "dev"):
         raise typer.BadParameter(f"{split!r}: expected train or dev", param_hint="--split")
-    with _explained():
+    with explained():
         from models.labelled import labelled_rows
 
-        for label, text in labelled_rows(data, "dev" if split == "dev" else "train"):
+        for label, text in labelled_rows(data_folder(data), "dev" if split == "dev" else "train"):
             row = {"id": f"{label.file}:{label.line}", "text": text, "intent": label.intent}
             typer.echo(json.dumps(row | {"polarity": label.polarity}, ensure_ascii=False))
 
@@ -220,14 +194,14 @@ def export(
 
     Example: fengsheng model export --data DATA --run-dir runs/small --out models/mine
     """
-    with _explained():
+    with explained():
         wait_politely()
         from models.export import export as run
         from models.recipe import Recipe, read_recipe
 
         settings = read_recipe(recipe, Recipe)
         where = _where(recipe, run_dir)
-        reports = run(settings, where, base or settings.base, data, out)
+        reports = run(settings, where, base_place(base or settings.base), data_folder(data), out)
         for name, found in reports.items():
             typer.echo(f"{name}: macro-F1 {found.macro_f1:.4f}, accuracy {found.accuracy:.4f}", err=True)
         typer.echo(str(out))
@@ -256,7 +230,7 @@ def evaluate(
     if head not in HEADS:
         raise typer.BadParameter(f"{head!r}: expected one of {', '.join(HEADS)}", param_hint="--head")
     chosen = head
-    with _explained():
+    with explained():
         from models.evaluate import as_confidence, as_confusion, as_table, read_labelled
         from models.evaluate import evaluate as measure
 
@@ -265,7 +239,7 @@ def evaluate(
             raise ValueError(f"{file}: no rows to measure on")
         from models.serving import Classifier
 
-        classifier = Classifier(_place(model), device=device, engine=engine)
+        classifier = Classifier(model_place(model), device=device, engine=engine)
         try:
             found = measure(classifier, rows, chosen)
         finally:
@@ -298,13 +272,13 @@ def bench(
 
     Example: fengsheng model bench posts.jsonl --limit 400
     """
-    with _explained():
+    with explained():
         wait_politely()
         from models.bench import as_markdown, end_to_end, forward_rates, gpu_share
         from models.data import lines_of
         from models.serving.measure import probe_texts
 
-        where = _place(model)
+        where = model_place(model)
         texts = probe_texts() if file is None else list(itertools.islice(lines_of(file), limit))
         gpu = gpu_share(where)
         forward = forward_rates(where, ["cuda"] if gpu else [])

@@ -18,6 +18,7 @@ CONFIG_FIELD: Final = "fengsheng_heads"
 """Field of ``config.json`` that marks our own form and lists the labels by head."""
 
 HOW_TO_GET_TORCH: Final = "make setup-dev in a checkout, else pip install 'fengsheng[gpu]'"
+HOW_TO_GET_TORCH_ZH: Final = "在源码目录运行 make setup-dev，否则 pip install 'fengsheng[gpu]'"
 HOW_TO_FINETUNE: Final = "fengsheng model finetune --data DATA --base BASE --out DIR"
 
 FOREIGN_LABELS: Final[dict[str, str]] = {
@@ -60,7 +61,19 @@ EMOTION_TO_POLARITY: Final[dict[str, str]] = {
 
 
 class ModelLoadError(Exception):
-    """A model can't be opened; the message says what is missing and what to do."""
+    """A model can't be opened; the message says what is missing and what to do.
+
+    Parameters
+    ----------
+    message
+        In English, as logs and exceptions are.
+    zh
+        The same in Chinese, for whoever shows it to a person.
+    """
+
+    def __init__(self, message: str, zh: str) -> None:
+        super().__init__(message)
+        self.zh = zh
 
 
 def map_foreign_labels(labels: Sequence[str]) -> list[int]:
@@ -77,12 +90,15 @@ def map_foreign_labels(labels: Sequence[str]) -> list[int]:
         raise ModelLoadError(
             f"labels {', '.join(map(repr, unknown))} are no emotions we know "
             f"(known: {', '.join(EMOTIONS)} and their usual synonyms); "
-            f"fine-tune it into our form: {HOW_TO_FINETUNE}"
+            f"fine-tune it into our form: {HOW_TO_FINETUNE}",
+            f"标签 {'、'.join(map(repr, unknown))} 不是认得的情绪（认得 {'、'.join(EMOTIONS)} 及其常用同义词）；"
+            f"请微调成我们的格式：{HOW_TO_FINETUNE}",
         )
     if not {"angry", "sad", "fear"} & set(known):
         raise ModelLoadError(
             f"its labels ({', '.join(labels)}) hold no negative emotion, so it can't see a crisis; "
-            f"fine-tune it into our form: {HOW_TO_FINETUNE}"
+            f"fine-tune it into our form: {HOW_TO_FINETUNE}",
+            f"它的标签（{'、'.join(labels)}）里没有负面情绪，看不出危机；请微调成我们的格式：{HOW_TO_FINETUNE}",
         )
     return [EMOTIONS.index(emotion) for emotion in known if emotion is not None]
 
@@ -98,7 +114,8 @@ def check_heads(saved: object) -> None:
     expected = {head: list(names) for head, names in HEADS.items()}
     found = saved if isinstance(saved, dict) else {}
     if any(found.get(head) != names for head, names in expected.items()):
+        there, wanted = (json.dumps(one, ensure_ascii=False) for one in (saved, expected))
         raise ModelLoadError(
-            f"config.json: {CONFIG_FIELD} is {json.dumps(saved, ensure_ascii=False)}, this version expects "
-            f"{json.dumps(expected, ensure_ascii=False)}; fine-tune again: {HOW_TO_FINETUNE}"
+            f"config.json: {CONFIG_FIELD} is {there}, this version expects {wanted}; fine-tune again: {HOW_TO_FINETUNE}",
+            f"config.json：{CONFIG_FIELD} 是 {there}，此版本要 {wanted}；请重新微调：{HOW_TO_FINETUNE}",
         )

@@ -21,6 +21,13 @@ def place_of(name: str) -> str | None:
     return None if _looks_local(name) else name
 
 
+def looked_in(name: str) -> list[str]:
+    """Return the folders in which `place_of` looked for `name`: none for a place that is named whole."""
+    if Path(name).expanduser().is_absolute():
+        return []
+    return list(dict.fromkeys([str(Path.cwd()), str(ROOT)]))
+
+
 def _looks_local(name: str) -> bool:
     """Whether a name is a path: a hub name is ``name`` or ``owner/name``, and its owner no folder here."""
     if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:

@@ -13,6 +13,10 @@ _log = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 
+class Hopeless(Exception):  # noqa: N818 - a trait of failures, not a failure
+    """What no time heals: raised at once, even where its base is to be retried. It says what to do."""
+
+
 class Outage:
     """Counts the failures of one stage's sinks, so that health checks can tell of them."""
 
@@ -39,13 +43,15 @@ async def until_confirmed(
     Parameters
     ----------
     what : named in the log, for instance "write 64 mentions to the index".
-    retry_on : failures that time may heal; any other is raised at once.
+    retry_on : failures that time may heal; any other, and what is `Hopeless`, is raised at once.
     first, longest : seconds of the first and the longest pause; each doubles, with jitter.
     """
     pause = first
     while True:
         try:
             result = await action()
+        except Hopeless:
+            raise
         except retry_on as error:
             if outage is not None:
                 outage.failures += 1

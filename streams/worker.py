@@ -20,6 +20,7 @@ import faust
 from aiokafka.partitioner import murmur2
 
 from streams.app import raw_topic
+from streams.retrying import Hopeless
 from streams.stages.base import SCORED, Incoming, InHand
 
 _log = logging.getLogger(__name__)
@@ -179,7 +180,10 @@ class Worker:
                 self.app.consumer.finish(event.message)
 
     def _fail(self, name: str, error: BaseException) -> None:
-        _log.critical("the %s failed and can't go on: %s", name, error, exc_info=error)
+        # What says itself what to do is told by the command that it ends: no stack shall hide that.
+        known = isinstance(error, Hopeless)
+        level = logging.INFO if known else logging.CRITICAL
+        _log.log(level, "the %s failed and can't go on: %s", name, error, exc_info=None if known else error)
         if self.failed is not None and not self.failed.done():
             self.failed.set_result(error)
 

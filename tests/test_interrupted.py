@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
+from fengsheng.interrupts import leaving_at_once
 from fengsheng.output import explained
 
 POSTS = [
@@ -25,7 +27,7 @@ def interrupted(words: list[str], folder: Path, number: signal.Signals) -> tuple
     """Run a command that keeps its index below `folder`, send it a signal once it works; its status and stderr."""
     with subprocess.Popen(
         [sys.executable, "-m", "fengsheng", *words],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder,
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder,
         env={**os.environ, "FENGSHENG_LANGUAGE": "zh"},
     ) as process:  # fmt: skip
         # The signals are looked after before the index is opened.
@@ -74,4 +76,55 @@ def test_ctrl_c_while_the_program_loads_is_no_traceback(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "已停止 stopped\n")
+
+
+def test_ctrl_c_while_the_model_loads_is_no_import_error(tmp_path: Path) -> None:
+    # As onnxruntime does with numpy: what interrupts an import is made an ImportError.
+    (tmp_path / "onnxruntime.py").write_text(
+        "import os, signal, time\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)\n"
+        "except BaseException as error:\n    raise ImportError('import numpy failed') from error\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "post.txt").write_text("太难喝了", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "fengsheng", "classify", "post.txt", "--engine", "onnx-int8"],
+        capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (130, ""), done.stderr
+    assert done.stderr.endswith("已停止 stopped\n")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None], ids=["ignored", "somebody's"])
+def test_a_sigint_that_is_not_pythons_own_is_left_alone(handler: Any) -> None:
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with leaving_at_once():
+            assert signal.getsignal(signal.SIGINT) is handler
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_is_as_before_once_the_loading_is_over() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with leaving_at_once():
+            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_once_ends_with_the_status_of_its_signal(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    # Standard input that nobody closes: the run can't have ended by itself.
+    words = ["up", "-", "--once", "--data", str(tmp_path / "data")]
+    status, said = interrupted(words, tmp_path, number)
+    assert status == 128 + number, said
+    assert "被中断" in said

@@ -24,11 +24,14 @@ def put(path: Path) -> None:
 
 
 def refusal(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    told = ""
     for act in (check_writable, lambda path: write_whole(path, NEW)):
         with pytest.raises(typer.Exit) as ended:
             act(path)
         assert ended.value.exit_code == 1
-    return capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert told.count("错误 error") == 1, told  # the first must not be taken for a failure of its own
+    return told
 
 
 def test_a_file_is_made_or_replaced_whole_and_keeps_its_permissions(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_beside_it(
     monkeypatch.setattr(Path, "chmod", full)
     with pytest.raises(typer.Exit):
         write_whole(path, NEW)
-    assert "No space left on device" in capsys.readouterr().err
+    assert "磁盘已满" in capsys.readouterr().err
     assert path.read_bytes() == OLD
     assert names(tmp_path) == ["report.json"]
 

@@ -26,7 +26,7 @@ from fengsheng.options import (
     WatchesOption,
 )
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, talk, warn
-from fengsheng.reading import acceptable, read_sorted
+from fengsheng.reading import fail_for_nothing, read_sorted
 from fengsheng.reporting import as_object
 from fengsheng.sources import EXAMPLE_WATCHES
 from fengsheng.sweeps import parse_sweep, swept_rules
@@ -158,11 +158,12 @@ def _scored(
     configuration: Configuration, files: list[Path], form: str, platform: str, model: str | None
 ) -> list[ScoredMention]:
     settings = configuration.settings
-    mentions, authors = read_sorted(files, form, platform)
-    mentions = acceptable(mentions, settings.pipeline, time.time())
-    talk.print(f"{len(mentions)} 条 posts")
+    dump = read_sorted(files, form, platform, settings.pipeline, time.time())
+    if not dump.mentions:
+        fail_for_nothing(dump.rejected)
+    talk.print(f"{len(dump.mentions)} 条 posts")
     classifier = load_classifier(settings, model)
-    return scored_from_files(configuration, mentions, authors, classifier, model or settings.model)
+    return scored_from_files(configuration, dump.mentions, dump.authors, classifier, model or settings.model)
 
 
 def _moment(written: str | None, default: float, option: str, timezone: str) -> float:

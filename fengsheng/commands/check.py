@@ -18,13 +18,15 @@ from config.loading import ConfigError
 from config.routes import Routes
 from config.settings import Settings
 from fengsheng.configuration import Configuration, Source, load_configuration, pseudonym_key
-from fengsheng.indexes import open_index
+from fengsheng.indexes import NoIndexYet, existing_index, open_index
+from fengsheng.interrupts import leaving_at_once
 from fengsheng.language import language, told
 from fengsheng.loading_models import resolve
 from fengsheng.options import ConfigOption, VerboseOption, WatchesOption
-from fengsheng.output import escaped, log_to_stderr, talk
+from fengsheng.output import escaped, explained, log_to_stderr, talk
 from fengsheng.sources import EXAMPLE_WATCHES
-from models.heads import HOW_TO_GET_TORCH, ModelLoadError
+from fengsheng.watch_doubts import doubts_of
+from models.heads import HOW_TO_GET_TORCH, HOW_TO_GET_TORCH_ZH, ModelLoadError
 from models.serving import Classifier
 from models.serving.opening import installed
 from models.serving.processor import gpus
@@ -37,7 +39,7 @@ _SYMBOL = {
     "warn": "[bold yellow]![/]",
     "wrong": "[bold red]✗[/]",
 }
-_GPU = Both("在源码目录运行 make setup-dev，否则 pip install 'fengsheng[gpu]'", HOW_TO_GET_TORCH)
+_GPU = Both(HOW_TO_GET_TORCH_ZH, HOW_TO_GET_TORCH)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def _sources(configuration: Configuration) -> list[Finding]:
     found = [_source(source, configuration.folder) for source in configuration.sources]
     if configuration.example:
         found.append(Finding("warn", "watches", EXAMPLE_WATCHES))
+    found += [Finding("warn", "watches", *doubt) for doubt in doubts_of(configuration.watches.watches)]
     return found
 
 
@@ -74,9 +77,10 @@ def _source(source: Source, folder: Path) -> Finding:
 def _model(settings: Settings) -> Finding:
     try:
         where = resolve(settings.model)
-        classifier = Classifier(where, settings.device, engine=settings.engine)
+        with leaving_at_once():
+            classifier = Classifier(where, settings.device, engine=settings.engine)
     except ModelLoadError as error:
-        return Finding("wrong", "model", told(error))
+        return Finding("wrong", "model", Both(error.zh, str(error)))
     classifier.close()
     why = classifier.choice.why
     detail = Both(
@@ -116,14 +120,25 @@ def _kafka(settings: Settings) -> list[Finding]:
     return findings
 
 
+async def _embedded_index(settings: Settings) -> Finding:
+    detail = Both(
+        f"未设 elasticsearch.url：用 {settings.data} 里的内嵌索引",
+        f"no elasticsearch.url: the embedded index in {settings.data} is used",
+    )
+    try:
+        async with existing_index(settings) as index:
+            count = (await index.counts())["mentions"]
+    except NoIndexYet:
+        return Finding("note", "index", detail)
+    except IndexUnavailable as error:
+        return Finding("wrong", "index", told(error))
+    return Finding("note", "index", Both(f"{detail.zh}：{count} 条帖子", f"{detail}: {count} mentions"))
+
+
 async def _elasticsearch(settings: Settings) -> Finding:
     url = settings.elasticsearch.url
     if url is None:
-        detail = Both(
-            f"未设 elasticsearch.url：用 {settings.data} 里的内嵌索引",
-            f"no elasticsearch.url: the embedded index in {settings.data} is used",
-        )
-        return Finding("note", "index", detail)
+        return await _embedded_index(settings)
     index = open_index(settings)
     try:
         await index.open()
@@ -239,9 +254,10 @@ def check(
     findings = [*_sources(configuration), _summary(configuration), _pseudonyms(settings)]
     findings += [_seen("routes", found) for found in check_routes(configuration.routes)]
     if not offline:
-        findings.append(_model(settings))
-        findings += _kafka(settings)
-        findings += asyncio.run(_servers(settings, configuration.routes))
+        with explained():
+            findings.append(_model(settings))
+            findings += _kafka(settings)
+            findings += asyncio.run(_servers(settings, configuration.routes))
     for finding in findings:
         _print(finding)
     if any(finding.kind == "wrong" for finding in findings):

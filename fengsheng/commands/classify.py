@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import sys
@@ -13,7 +12,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from config.language import Both
+from config.os_errors import why_refused
 from fengsheng.configuration import load_configuration
 from fengsheng.enrichers import teach
 from fengsheng.language import say, told
@@ -22,7 +21,7 @@ from fengsheng.options import ConfigOption, VerboseOption
 from fengsheng.output import STDOUT_CLOSED, escaped, explained, fail, log_to_stderr, talk
 from fengsheng.rows import Unreadable, damaged, rows_of
 from models.explain import Explanation, Influence, explain
-from streams.feeds.opening import DAMAGED, open_at
+from streams.feeds.opening import DAMAGED, open_at, unpacked
 from streams.index.words import split
 
 _TOGETHER = 512
@@ -145,24 +144,20 @@ def _reasons(found: list[Influence]) -> list[dict[str, Any]]:
 
 
 def _opened(name: str, stack: ExitStack) -> BinaryIO:
-    if name == "-":
-        if sys.stdin is None:
-            fail(
-                say(
-                    "标准输入是关着的：请给文件名，或用管道送入",
-                    "standard input is closed: name a file, or pipe texts in",
-                )
+    if name == "-" and sys.stdin is None:
+        fail(
+            say(
+                "标准输入是关着的：请给文件名，或用管道送入",
+                "standard input is closed: name a file, or pipe texts in",
             )
-        return sys.stdin.buffer
+        )
     try:
-        stream = open_at(name, 0)
+        if name == "-":
+            return unpacked(sys.stdin.buffer)
+        stream = unpacked(stack.enter_context(open_at(name, 0)))
         stream.peek(1)  # a compressed file that is none is found out here
     except (*DAMAGED, EOFError) as error:
         fail(f"{name}: {told(damaged(error))}")
     except OSError as error:
-        why = {
-            errno.ENOENT: Both("没有这个文件", "No such file"),
-            errno.EISDIR: Both("是目录", "Is a directory"),
-        }
-        fail(f"{name}: {told(why.get(error.errno or 0, error.strerror or str(error)))}")
-    return stack.enter_context(stream)
+        fail(f"{name}: {told(why_refused(error))}")
+    return stream

@@ -12,8 +12,10 @@ from config.records import DeadLetter, encode
 from config.settings import Settings
 from fengsheng.configuration import load_configuration
 from fengsheng.indexes import existing_index
+from fengsheng.language import told
 from fengsheng.options import ConfigOption, DataOption, VerboseOption
 from fengsheng.output import escaped, explained, log_to_stderr, out, table_of, talk
+from fengsheng.reasons import in_both
 from fengsheng.times import when
 
 
@@ -45,7 +47,10 @@ def dead(
     for letter in letters:
         origin = f"{letter.topic} {letter.partition}:{letter.offset}"
         table.add_row(
-            when(letter.at, settings.timezone), letter.code, escaped(letter.reason), escaped(origin)
+            when(letter.at, settings.timezone),
+            letter.code,
+            escaped(told(in_both(letter.reason))),
+            escaped(origin),
         )
     out.print(table)
     codes = Counter(letter.code for letter in letters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -22,7 +23,7 @@ from fengsheng.output import explained, log_to_stderr, talk
 from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
 from fengsheng.reporting import as_object, write_report
 from fengsheng.running import end_if_interrupted, run
-from fengsheng.scenario import SCENARIO_WATCHES, TRUTH, load
+from fengsheng.scenario import END, SCENARIO_WATCHES, TRUTH, load
 from fengsheng.times import when
 from fengsheng.writing import check_writable, make_folder
 from streams.masking import Pseudonymiser
@@ -61,19 +62,21 @@ def demo(
     log_to_stderr(verbose)
     if keep is not None:
         make_folder(keep)
+    with explained():
+        check_writable(report)
+        # The user's rules and routes, the scenario's watches, and no server.
+        configuration = load_configuration(config, SCENARIO_WATCHES).without_servers()
+        classifier = load_classifier(configuration.settings)
     folder = keep or Path(tempfile.mkdtemp(prefix="fengsheng-demo-"))
     try:
         with explained():
-            check_writable(report)
-            configuration = _demo_configuration(config, folder)
-            settings = configuration.settings
-            pseudonyms = Pseudonymiser(pseudonym_key(settings, embedded=True))
-            classifier = load_classifier(settings)
-            plan = Run(configuration, load(), [], speed_of(speed), "风声 · 演示 demo")
+            configuration = configuration.with_data(folder)
+            pseudonyms = Pseudonymiser(pseudonym_key(configuration.settings, embedded=True))
+            plan = Run(configuration, load(), [], [], speed_of(speed), "风声 · 演示 demo", _clock)
             signals: list[int] = []
             outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop), signals.append)
             if report is not None:
-                body = as_object(outcome.watches, posts=outcome.counts["mentions"], dead=outcome.counts["dead"],
+                body = as_object(outcome.watches, posts=outcome.posts, dead=outcome.dead,
                                  seconds=round(outcome.seconds, 1))  # fmt: skip
                 write_report(report, body)
             _summary(configuration, outcome, keep)
@@ -85,10 +88,9 @@ def demo(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _demo_configuration(config: Path | None, folder: Path) -> Configuration:
-    """The user's rules and routes, the scenario's watches, and no server."""
-    configuration = load_configuration(config, SCENARIO_WATCHES).with_data(folder)
-    return configuration.without_servers()
+def _clock() -> float:
+    """Epoch seconds; the scenario's days may lie ahead of this machine's clock, and are no mistake."""
+    return max(time.time(), END)
 
 
 def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) -> None:
@@ -99,12 +101,12 @@ def _summary(configuration: Configuration, outcome: Outcome, keep: Path | None) 
         _rows(table, names[watch], found, zone)
     talk.print()
     talk.print(table)
-    total = outcome.counts["mentions"]
+    total = outcome.posts
     talk.print(
         f"{total} 条帖子 posts，{outcome.seconds:.0f} 秒 s（{total / max(outcome.seconds, 0.1):.0f} 条/秒 posts/s），"
-        f"{outcome.counts['dead']} 死信 dead letters"
+        f"{outcome.dead} 死信 dead letters"
     )
-    for line in () if outcome.stopped else _verdict(outcome):
+    for line in () if outcome.stopped or outcome.before else _verdict(outcome):
         talk.print(line)
     index = f"看事件 its incidents: fengsheng incidents list --data {keep}\n" if keep else ""
     talk.print(

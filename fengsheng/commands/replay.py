@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from config.records import Author, Mention
 from config.settings import KafkaSettings
 from fengsheng.configuration import load_configuration, pseudonym_key
 from fengsheng.kafka_sinks import kafka_sink
+from fengsheng.language import say
 from fengsheng.loading_models import load_classifier
 from fengsheng.options import (
     ConfigOption,
@@ -22,9 +23,9 @@ from fengsheng.options import (
     VerboseOption,
     WatchesOption,
 )
-from fengsheng.output import explained, fail, log_to_stderr, talk
-from fengsheng.reading import read_sorted
-from fengsheng.replaying import Run, replay_embedded, speed_of
+from fengsheng.output import escaped, explained, fail, log_to_stderr, talk, warn
+from fengsheng.reading import Dump, fail_for_nothing, read_sorted
+from fengsheng.replaying import Outcome, Run, replay_embedded, speed_of
 from fengsheng.reporting import as_object, write_report
 from fengsheng.running import end_if_interrupted, run
 from fengsheng.sources import tell_sources
@@ -71,24 +72,34 @@ def replay(
         pseudonyms = Pseudonymiser(
             pseudonym_key(settings, embedded=not to_kafka), settings.privacy.keep_organisation_names
         )
-        mentions, authors = read_sorted(files, form, platform)
         pace = speed_of(speed)
+        dump = read_sorted(files, form, platform, settings.pipeline, time.time())
         signals: list[int] = []
         try:
             if to_kafka:
                 kafka = settings.kafka
-                sent = run(
-                    lambda stop: _into_kafka(kafka, mentions, authors, pseudonyms, pace, stop), signals.append
-                )
+                sent = run(lambda stop: _into_kafka(kafka, dump, pseudonyms, pace, stop), signals.append)
                 talk.print(f"{sent} 条已送入 mentions sent to {kafka.bootstrap}")
                 end_if_interrupted(signals)
+                if not dump.mentions:
+                    fail_for_nothing(dump.rejected)
                 return
         except SinkUnavailable as error:
             fail(error)
         classifier = load_classifier(settings)
-        plan = Run(configuration, mentions, authors, pace, "风声 · 重放 replay")
+        plan = Run(configuration, dump.mentions, dump.authors, dump.rejected, pace, "风声 · 重放 replay")
         outcome = run(lambda stop: replay_embedded(plan, classifier, pseudonyms, stop), signals.append)
-        body = as_object(outcome.watches, seconds=round(outcome.seconds, 1))
+        _tell(outcome, settings.data)
+        if not dump.mentions:
+            end_if_interrupted(signals)
+            fail_for_nothing(dump.rejected)
+        body = as_object(
+            outcome.watches,
+            posts=outcome.posts,
+            dead=outcome.dead,
+            held_before=outcome.before,
+            seconds=round(outcome.seconds, 1),
+        )
         if report is not None:
             write_report(report, body)
         else:
@@ -96,10 +107,23 @@ def replay(
         end_if_interrupted(signals)
 
 
+def _tell(outcome: Outcome, data: Path) -> None:
+    if outcome.dead:
+        told = say(f"{outcome.dead} 条死信，可以查看", f"{outcome.dead} dead letters, to be looked at")
+        talk.print(f"{told}: fengsheng dead --data {escaped(str(data))}", soft_wrap=True)
+    if continued := sum(one.continued for found in outcome.watches.values() for one in found.incidents):
+        warn(
+            say(
+                f"有 {continued} 个事件在这次之前就已开始（报告里标 continued）：级别与时间是整个事件的，通知次数只算这次",
+                f"{continued} incidents had begun before this run (continued in the report): their level and times"
+                " are of the whole incident, their pages of this run",
+            )
+        )
+
+
 async def _into_kafka(
     kafka: KafkaSettings,
-    mentions: list[Mention],
-    authors: list[Author],
+    dump: Dump,
     pseudonyms: Pseudonymiser,
     speed: float | None,
     stop: asyncio.Event,
@@ -107,7 +131,13 @@ async def _into_kafka(
     tracker = Tracker()
     async with kafka_sink(kafka, tracker) as sink:
         private = PrivateSink(sink, pseudonyms)
-        for author in authors:
+        for one in dump.rejected:
+            if stop.is_set():
+                return 0
+            await private.reject(one)
+        for author in dump.authors:
             await private.send_author(author)
         limit = InFlight(count=5_000, size=5_000_000)
-        return await send_in_order(mentions, private, speed=speed, tracker=tracker, limit=limit, stop=stop)
+        return await send_in_order(
+            dump.mentions, private, speed=speed, tracker=tracker, limit=limit, stop=stop
+        )

@@ -18,13 +18,13 @@ from config.rules import LevelRule, Rules
 from config.settings import Settings
 from config.watches import Watch
 from fengsheng.configuration import Configuration, load_configuration
-from fengsheng.indexes import existing_index
+from fengsheng.indexes import NoIndexYet, existing_index
 from fengsheng.language import say, told
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk
 from fengsheng.times import epoch_of, when
 from fengsheng.watch_names import unknown_watch
-from streams.index.base import Index, IndexUnavailable
+from streams.index.base import Index
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -85,9 +85,7 @@ def check(
         english = (language or settings.language) == "en"
         try:
             trials = asyncio.run(_tried(configuration, chosen, span, english))
-        except IndexUnavailable as error:
-            if settings.elasticsearch.url is not None:
-                raise
+        except NoIndexYet as error:
             talk.print(
                 f"[yellow]没有可试的信号 nothing to try the rules on[/]: {escaped(told(error))}",
                 soft_wrap=True,

@@ -14,7 +14,7 @@ import typer
 from msgspec.structs import replace
 
 from config.language import Both
-from config.records import Level, Silence, encode
+from config.records import Silence, encode
 from config.settings import Settings
 from fengsheng.commands.incident_acts import ByOption, not_kept, person, unknown_incident
 from fengsheng.configuration import Configuration, load_configuration
@@ -22,9 +22,9 @@ from fengsheng.indexes import existing_index
 from fengsheng.language import say
 from fengsheng.options import ConfigOption, DataOption, VerboseOption, WatchesOption
 from fengsheng.output import escaped, explained, fail, log_to_stderr, out, table_of, talk, warn
+from fengsheng.page_words import intent_named, level_named
 from fengsheng.times import when
 from fengsheng.watch_names import check_watches
-from models.labels import LABEL_ZH
 from streams.index.base import Index
 
 _BEHIND_S = 3_600.0
@@ -41,14 +41,15 @@ def silence(
         list[str] | None, typer.Option("--watch", help="关注对象 Only this watch; repeatable.")
     ] = None,
     level: Annotated[
-        list[Level] | None, typer.Option("--level", help="级别 Only this level; repeatable.")
+        list[str] | None,
+        typer.Option("--level", metavar="LEVEL", help="级别 Only this level, Ⅲ级 or III; repeatable."),
     ] = None,
     keyword: Annotated[
         str | None, typer.Option("--keyword", help="证据中的词 Only with this word in the evidence.")
     ] = None,
     intent: Annotated[
         str | None,
-        typer.Option("--intent", help="主要意图 Only with this leading intent, 吐槽投诉 or complaint."),
+        typer.Option("--intent", help="主要意图 Only with this leading intent, 投诉 or complaint."),
     ] = None,
     length: Annotated[str, typer.Option("--for", metavar="TIME", help="多久 How long: 90m, 2h, 3d.")] = "2h",
     start: Annotated[
@@ -90,9 +91,9 @@ def silence(
             created_at=now,
             incident_id=incident_id,
             watches=watch or [],
-            levels=level or [],
+            levels=[level_named(one) for one in level or []],
             keyword=keyword,
-            intent=_intent(intent),
+            intent=None if intent is None else intent_named(intent),
         )
         newest = asyncio.run(_make(configuration, made))
         zone = configuration.settings.timezone
@@ -104,20 +105,6 @@ def silence(
         if newest is not None and (doubt := _doubt(made, newest, zone)) is not None:
             warn(doubt)
         print(made.id)
-
-
-def _intent(named: str | None) -> str | None:
-    """Return the label of an intent that is named by it or in Chinese, as pages name it."""
-    names = {zh: label for label, zh in LABEL_ZH["intent"].items()}
-    if named is None or named in names.values():
-        return named
-    if named not in names:
-        known = "、".join(f"{label} {zh}" for zh, label in names.items())
-        raise typer.BadParameter(
-            say(f"没有这种意图：{named}；可用 {known}", f"no such intent: {named}; expected one of {known}"),
-            param_hint="--intent",
-        )
-    return names[named]
 
 
 def silences(

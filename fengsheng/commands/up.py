@@ -24,7 +24,7 @@ from fengsheng.options import (
 )
 from fengsheng.output import escaped, explained, fail, log_to_stderr, talk
 from fengsheng.reading import check_there, checked_format
-from fengsheng.running import first_of, run
+from fengsheng.running import end_if_interrupted, first_of, run
 from fengsheng.sources import tell_sources
 from fengsheng.telling import make_delivery
 from models.serving import Classifier
@@ -33,6 +33,7 @@ from streams.feeds.follow import SourceMissing
 from streams.feeds.formats import Reading
 from streams.feeds.run import save
 from streams.feeds.store import CursorsBusy, CursorsNotSaved, CursorStore
+from streams.index.base import IndexLost
 from streams.masking import Pseudonymiser
 
 
@@ -67,10 +68,16 @@ def up(
             pseudonym_key(settings, embedded=True), settings.privacy.keep_organisation_names
         )
         classifier = load_classifier(settings)
+        signals: list[int] = []
         try:
-            error = run(lambda stop: _up(configuration, classifier, pseudonyms, sources, once, reading, stop))
+            error = run(
+                lambda stop: _up(configuration, classifier, pseudonyms, sources, once, reading, stop),
+                signals.append,
+            )
         except (SourceMissing, CursorsBusy, CursorsNotSaved) as problem:
             fail(problem)
+        if isinstance(error, IndexLost):
+            raise error
     if error is not None:
         what = f"{type(error).__name__}: {told(error)}"
         fail(
@@ -79,6 +86,9 @@ def up(
                 f"the worker can't go on ({what}); what was in hand will be read again",
             )
         )
+    if once:
+        # Without it a signal is the way to end, and no part is taken for the whole.
+        end_if_interrupted(signals)
 
 
 async def _up(
@@ -119,13 +129,18 @@ async def _up(
                     return failed.result()
                 if not stop.is_set():
                     await first_of(system.drained(), stop.wait())
+            # Asked first: the cursors shall not move past what went with an index that was deleted.
+            counts = await index.counts()
             # The batches in hand were finished by the stop: their cursors may move.
             await save(tracker, store)
-            counts = await index.counts()
             talk.print(
                 f"索引 index: {counts['mentions']} 条帖子 mentions, {counts['incidents']} 个事件 incidents, "
                 f"{counts['dead']} 死信 dead letters · {escaped(str(settings.data))}"
             )
             return None
+        except CursorsNotSaved:
+            # Where the whole data folder went, the index says so.
+            await index.counts()
+            raise
         finally:
             await index.close()

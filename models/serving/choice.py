@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from models.heads import HOW_TO_GET_TORCH, ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, HOW_TO_GET_TORCH_ZH, ModelLoadError
 from models.serving.directory import ModelDirectory
 from models.serving.graph import can_build
 from models.serving.kept import folder, write
@@ -76,9 +76,15 @@ def choose(directory: ModelDirectory, device: str = "auto", engine: str = "auto"
         If what was asked for is unknown or can't be had, or nothing can serve.
     """
     if engine not in ENGINES:
-        raise ModelLoadError(f"engine {engine!r}: unknown; use one of {', '.join(ENGINES)}")
+        raise ModelLoadError(
+            f"engine {engine!r}: unknown; use one of {', '.join(ENGINES)}",
+            f"没有 {engine!r} 这种引擎（engine）；可用：{'、'.join(ENGINES)}",
+        )
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-        raise ModelLoadError(f"device {device!r}: unknown; use auto, cpu or cuda")
+        raise ModelLoadError(
+            f"device {device!r}: unknown; use auto, cpu or cuda",
+            f"没有 {device!r} 这种设备（device）；可用：auto、cpu、cuda",
+        )
     if device == "auto":
         device = "cuda" if not engine.startswith("onnx") and cuda_works() else "cpu"
     if engine != "auto":
@@ -93,7 +99,9 @@ def choose(directory: ModelDirectory, device: str = "auto", engine: str = "auto"
     if not candidates:
         raise ModelLoadError(
             f"model {directory.name}: nothing here can serve it ({why_not or 'no ONNX Runtime, no PyTorch'}); "
-            f"install PyTorch: {HOW_TO_GET_TORCH}"
+            f"install PyTorch: {HOW_TO_GET_TORCH}",
+            f"模型 {directory.name}：这里没有能运行它的引擎（{why_not or '既没有 ONNX Runtime，也没有 PyTorch'}）；"
+            f"请安装 PyTorch：{HOW_TO_GET_TORCH_ZH}",
         )
     return _fastest(directory, candidates)
 
@@ -173,7 +181,7 @@ def decide(measured: Mapping[str, Measured | str]) -> Choice:
     exact = {name: one for name, one in found.items() if name.endswith("float32")}
     if not exact:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
-        raise ModelLoadError(f"no engine can serve here: {reasons}")
+        raise ModelLoadError(f"no engine can serve here: {reasons}", f"这里没有能用的引擎：{reasons}")
     best = max(exact, key=lambda name: float(exact[name]["rate"]))
     truth = _flat(exact[best])
     engine = best

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.classification import Classification
 from models.heads import ModelLoadError
-from models.serving.batching import WITHOUT_MEMORY
+from models.serving.batching import WITHOUT_MEMORY, WITHOUT_MEMORY_ZH
 from models.serving.choice import Choice, choose
 from models.serving.directory import open_directory
 from models.serving.opening import open_engine
@@ -39,11 +39,17 @@ def _warm_up(engine: Engine, tokeniser: Tokeniser) -> None:
     except Exception as error:  # torch.compile and what it calls raise a dozen unrelated types
         if isinstance(error, MemoryError):
             why, how = "no memory for a first forward", WITHOUT_MEMORY
+            why_zh, how_zh = "内存（显存）不够运行", WITHOUT_MEMORY_ZH
         else:
-            why = f"its first forward fails ({type(error).__name__}: {' '.join(str(error).split())[:300]})"
+            seen = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            why, why_zh = f"its first forward fails ({seen})", f"第一次运行就失败（{seen}）"
             how = "use engine torch or auto, or another device"
+            how_zh = "请用引擎 torch 或 auto，或换一个设备"
         engine.close()
-        raise ModelLoadError(f"engine {engine.name} on {engine.device}: {why}; {how}") from error
+        raise ModelLoadError(
+            f"engine {engine.name} on {engine.device}: {why}; {how}",
+            f"引擎 {engine.name}（{engine.device}）：{why_zh}；{how_zh}",
+        ) from error
 
 
 class Classifier:

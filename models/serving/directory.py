@@ -88,7 +88,10 @@ def open_directory(name_or_dir: str | Path) -> ModelDirectory:
     name = str(name_or_dir)
     path = Path(name)
     if path.exists() and not path.is_dir():
-        raise ModelLoadError(f"model {name}: a file, expected a Hugging Face directory with config.json")
+        raise ModelLoadError(
+            f"model {name}: a file, expected a Hugging Face directory with config.json",
+            f"模型 {name}：是文件，应为含 config.json 的 Hugging Face 目录",
+        )
     if not path.is_dir():
         path = _fetch(name)
     missing = [] if (path / "config.json").is_file() else ["config.json"]
@@ -98,18 +101,25 @@ def open_directory(name_or_dir: str | Path) -> ModelDirectory:
         missing.append("tokenizer.json")
     if missing:
         raise ModelLoadError(
-            f"model {name}: no {', '.join(missing)} in this directory; make one with: {HOW_TO_FINETUNE}"
+            f"model {name}: no {', '.join(missing)} in this directory; make one with: {HOW_TO_FINETUNE}",
+            f"模型 {name}：这个目录里没有 {'、'.join(missing)}；可这样训练一个：{HOW_TO_FINETUNE}",
         )
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
         if not isinstance(config, dict):
-            raise ModelLoadError(f"config.json holds a {type(config).__name__}, expected an object")
+            raise ModelLoadError(
+                f"config.json holds a {type(config).__name__}, expected an object",
+                "config.json 里不是 JSON 对象",
+            )
         emotions = _emotions(config)
         return ModelDirectory(name, path, config, emotions, _calibrators(config))
     except ModelLoadError as error:
-        raise ModelLoadError(f"model {name}: {error}") from None
+        raise ModelLoadError(f"model {name}: {error}", f"模型 {name}：{error.zh}") from None
     except (OSError, ValueError) as error:
-        raise ModelLoadError(f"model {name}: config.json can't be opened ({error})") from None
+        raise ModelLoadError(
+            f"model {name}: config.json can't be opened ({error})",
+            f"模型 {name}：config.json 打不开（{error}）",
+        ) from None
 
 
 def _fetch(name: str) -> Path:
@@ -123,7 +133,9 @@ def _fetch(name: str) -> Path:
         raise ModelLoadError(
             f"model {name}: can't be opened ({type(error).__name__}: {reason}); no such directory here, so it "
             "was looked up as a hub name. Give a directory or hub name of a classifier, or make one with: "
-            f"{HOW_TO_FINETUNE}"
+            f"{HOW_TO_FINETUNE}",
+            f"模型 {name}：打不开（{type(error).__name__}: {reason}）；这里没有这个目录，所以当作 hub 上的名字找过。"
+            f"请给出分类模型的目录或 hub 名，或训练一个：{HOW_TO_FINETUNE}",
         ) from error
 
 
@@ -135,7 +147,9 @@ def _emotions(config: Mapping[str, Any]) -> tuple[int, ...] | None:
     if not any(item.endswith("ForSequenceClassification") for item in architectures):
         raise ModelLoadError(
             f"it is {', '.join(architectures) or 'of no stated kind'}: no {CONFIG_FIELD} in its config.json and "
-            f"no sequence classifier, so it has no labels to give; fine-tune it first: {HOW_TO_FINETUNE}"
+            f"no sequence classifier, so it has no labels to give; fine-tune it first: {HOW_TO_FINETUNE}",
+            f"它是 {'、'.join(architectures) or '没有写明种类的模型'}：config.json 里没有 {CONFIG_FIELD}，也不是"
+            f"序列分类模型，给不出标签；请先微调：{HOW_TO_FINETUNE}",
         )
     labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
     return tuple(map_foreign_labels([str(labels[str(index)]) for index in range(len(labels))]))
@@ -145,12 +159,16 @@ def _calibrators(config: Mapping[str, Any]) -> dict[HeadName, Calibrator]:
     saved = config.get(CALIBRATION_FIELD, {})
     if not isinstance(saved, dict) or not all(isinstance(saved.get(head, {}), dict) for head in HEADS):
         raise ModelLoadError(
-            f"config.json: {CALIBRATION_FIELD} is {saved!r}, expected {{head: {{temperature: …, curve: [a, b, c]}}}}"
+            f"config.json: {CALIBRATION_FIELD} is {saved!r}, expected {{head: {{temperature: …, curve: [a, b, c]}}}}",
+            f"config.json：{CALIBRATION_FIELD} 是 {saved!r}，应为 {{head: {{temperature: …, curve: [a, b, c]}}}}",
         )
     found: dict[HeadName, Calibrator] = {}
     for head in HEADS:
         try:
             found[head] = Calibrator.read(saved.get(head, {}))
         except ValueError as error:
-            raise ModelLoadError(f"config.json: {CALIBRATION_FIELD}.{head}: {error}") from None
+            raise ModelLoadError(
+                f"config.json: {CALIBRATION_FIELD}.{head}: {error}",
+                f"config.json：{CALIBRATION_FIELD}.{head}：{error}",
+            ) from None
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from models.heads import HOW_TO_GET_TORCH, ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, HOW_TO_GET_TORCH_ZH, ModelLoadError
 from models.labels import HEADS
 from models.serving.directory import ModelDirectory
 from models.serving.weights import Weights
@@ -124,7 +124,8 @@ def build_graph(directory: ModelDirectory, *, int8_levels: int | None = None) ->
     """
     if (reason := can_build(directory)) is not None:
         raise ModelLoadError(
-            f"model {directory.name}: no ONNX graph of it ({reason}); serve it with PyTorch: {HOW_TO_GET_TORCH}"
+            f"model {directory.name}: no ONNX graph of it ({reason}); serve it with PyTorch: {HOW_TO_GET_TORCH}",
+            f"模型 {directory.name}：做不出它的 ONNX 计算图（{reason}）；请用 PyTorch 运行：{HOW_TO_GET_TORCH_ZH}",
         )
     from onnx import TensorProto, helper
 

@@ -62,7 +62,8 @@ class OnnxEngine:
         except Exception as error:
             # onnxruntime raises types of its own, not exported by name.
             raise ModelLoadError(
-                f"model {directory.name}: ONNX Runtime can't open its graph ({str(error).strip()[:300]})"
+                f"model {directory.name}: ONNX Runtime can't open its graph ({str(error).strip()[:300]})",
+                f"模型 {directory.name}：ONNX Runtime 打不开它的计算图（{str(error).strip()[:300]}）",
             ) from error
 
     def _open(self, directory: ModelDirectory, form: str, options: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Final
 
-from models.heads import HOW_TO_GET_TORCH, ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, HOW_TO_GET_TORCH_ZH, ModelLoadError
 from models.serving.directory import ModelDirectory
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ def open_engine(directory: ModelDirectory, engine: str, device: str, pad_id: int
     if runtime == "onnx":
         if device != "cpu":
             raise ModelLoadError(
-                f"engine {engine} on {device}: it runs on the CPU; use engine torch, or device cpu"
+                f"engine {engine} on {device}: it runs on the CPU; use engine torch, or device cpu",
+                f"引擎 {engine} 只在 CPU 上运行，不能用于 {device}；请用引擎 torch，或 --device cpu",
             )
         if not installed("onnx"):
             raise ModelLoadError(
-                f"engine {engine}: ONNX Runtime is not installed: pip install onnx onnxruntime"
+                f"engine {engine}: ONNX Runtime is not installed: pip install onnx onnxruntime",
+                f"引擎 {engine}：没有安装 ONNX Runtime：pip install onnx onnxruntime",
             )
         from models.serving.onnx_engine import OnnxEngine
 
@@ -60,7 +62,10 @@ def open_engine(directory: ModelDirectory, engine: str, device: str, pad_id: int
             return NearTies(OnnxEngine(directory, form, pad_id), OnnxEngine(directory, "float32", pad_id))
         return OnnxEngine(directory, form, pad_id)
     if not installed("torch"):
-        raise ModelLoadError(f"engine {engine} on {device}: PyTorch is not installed: {HOW_TO_GET_TORCH}")
+        raise ModelLoadError(
+            f"engine {engine} on {device}: PyTorch is not installed: {HOW_TO_GET_TORCH}",
+            f"引擎 {engine}（{device}）：没有安装 PyTorch：{HOW_TO_GET_TORCH_ZH}",
+        )
     from models.serving.torch_engine import TorchEngine
 
     return TorchEngine(directory, device, form or None, pad_id)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from models.heads import ModelLoadError
 from models.labels import HEADS
 from models.serving.choice import AGREEMENT, FASTER
 
@@ -34,7 +35,7 @@ def choose_device(wanted: str) -> torch.device:
 
     Raises
     ------
-    ValueError
+    ModelLoadError
         If the name is unknown to torch, or CUDA was asked for by name and is not there.
     """
     if wanted == "auto":
@@ -42,13 +43,22 @@ def choose_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError:
-        raise ValueError(f"device {wanted!r}: unknown; use auto, cpu or cuda") from None
+        raise ModelLoadError(
+            f"device {wanted!r}: unknown; use auto, cpu or cuda",
+            f"没有 {wanted!r} 这种设备（device）；可用：auto、cpu、cuda",
+        ) from None
     if device.type == "cuda":
         if not torch.cuda.is_available():
-            raise ValueError(f"device {wanted!r}: this torch sees no CUDA GPU; use auto or cpu")
+            raise ModelLoadError(
+                f"device {wanted!r}: this torch sees no CUDA GPU; use auto or cpu",
+                f"设备 {wanted!r}：这里的 PyTorch 看不到 CUDA GPU；请用 auto 或 cpu",
+            )
         if (device.index or 0) >= (count := torch.cuda.device_count()):
             there = ", ".join(f"cuda:{index}" for index in range(count))
-            raise ValueError(f"device {wanted!r}: this torch sees only {there}; use one of them, or cpu")
+            raise ModelLoadError(
+                f"device {wanted!r}: this torch sees only {there}; use one of them, or cpu",
+                f"设备 {wanted!r}：这里的 PyTorch 只看到 {there}；请用其中之一，或 cpu",
+            )
     return device
 
 

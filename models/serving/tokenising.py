@@ -37,7 +37,8 @@ class Tokeniser:
             self._inner = _open(directory, settings)
         except Exception as error:  # tokenizers raises bare Exception for a damaged file
             raise ModelLoadError(
-                f"model {directory.name}: its tokeniser can't be opened ({type(error).__name__}: {error})"
+                f"model {directory.name}: its tokeniser can't be opened ({type(error).__name__}: {error})",
+                f"模型 {directory.name}：分词器打不开（{type(error).__name__}: {error}）",
             ) from None
         self._inner.no_padding()
         self._inner.enable_truncation(self.max_length)
@@ -57,7 +58,10 @@ def _settings(directory: ModelDirectory) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
-        raise ModelLoadError(f"model {directory.name}: {path.name} can't be opened ({error})") from None
+        raise ModelLoadError(
+            f"model {directory.name}: {path.name} can't be opened ({error})",
+            f"模型 {directory.name}：{path.name} 打不开（{error}）",
+        ) from None
     return found if isinstance(found, dict) else {}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from models.heads import HOW_TO_GET_TORCH, ModelLoadError
-from models.serving.batching import WITHOUT_MEMORY
+from models.heads import HOW_TO_GET_TORCH, HOW_TO_GET_TORCH_ZH, ModelLoadError
+from models.serving.batching import WITHOUT_MEMORY, WITHOUT_MEMORY_ZH
 from models.serving.directory import ModelDirectory
 from models.serving.engine import ours, padded
 from models.serving.measure import probe_texts
@@ -90,16 +90,17 @@ class TorchEngine:
             from models.serving.precision import choose_device
         except ImportError:
             raise ModelLoadError(
-                f"engine torch on {device}: PyTorch is not installed: {HOW_TO_GET_TORCH}"
+                f"engine torch on {device}: PyTorch is not installed: {HOW_TO_GET_TORCH}",
+                f"引擎 torch（{device}）：没有安装 PyTorch：{HOW_TO_GET_TORCH_ZH}",
             ) from None
-        try:
-            self._device = choose_device(device)
-        except ValueError as error:
-            raise ModelLoadError(str(error)) from None
+        self._device = choose_device(device)
         self._torch = torch
         cuda = self._device.type == "cuda"
         if form in ("compile", "graphs") and not cuda:
-            raise ModelLoadError(f"engine torch-{form}: it needs a CUDA GPU; use auto or torch")
+            raise ModelLoadError(
+                f"engine torch-{form}: it needs a CUDA GPU; use auto or torch",
+                f"引擎 torch-{form} 需要 CUDA GPU；请用 auto 或 torch",
+            )
         if not cuda:
             torch.set_num_threads(threads())
         self._module: Any = load_model(directory)
@@ -117,10 +118,14 @@ class TorchEngine:
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, MemoryError) or says_no_memory(str(error)):
                 why, how = "no memory for the model", WITHOUT_MEMORY
+                why_zh, how_zh = "内存（显存）放不下这个模型", WITHOUT_MEMORY_ZH
             else:
-                why, how = " ".join(str(error).split())[:300], "use another engine or another device"
+                why = why_zh = " ".join(str(error).split())[:300]
+                how, how_zh = "use another engine or another device", "请换一种引擎或设备"
+            named = "-".join(filter(None, ("torch", form)))
             raise ModelLoadError(
-                f"engine {'-'.join(filter(None, ('torch', form)))} on {self._device}: {why}; {how}"
+                f"engine {named} on {self._device}: {why}; {how}",
+                f"引擎 {named}（{self._device}）：{why_zh}；{how_zh}",
             ) from error
         name = str(self.dtype).removeprefix("torch.")
         self.name = f"torch-{name}" + (f"-{form}" if form in ("compile", "graphs") else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.heads import HOW_TO_FINETUNE, HOW_TO_GET_TORCH, ModelLoadError
+from models.heads import HOW_TO_FINETUNE, HOW_TO_GET_TORCH, HOW_TO_GET_TORCH_ZH, ModelLoadError
 from models.serving.directory import ModelDirectory, open_directory
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def load_model(source: str | Path | ModelDirectory) -> torch.nn.Module:
         from models.multihead import MentionClassifier
     except ImportError as error:
         raise ModelLoadError(
-            f"model {directory.name}: PyTorch and transformers are needed ({error}): {HOW_TO_GET_TORCH}"
+            f"model {directory.name}: PyTorch and transformers are needed ({error}): {HOW_TO_GET_TORCH}",
+            f"模型 {directory.name}：需要 PyTorch 和 transformers（{error}）：{HOW_TO_GET_TORCH_ZH}",
         ) from None
     opened: Any = MentionClassifier if directory.emotions is None else AutoModelForSequenceClassification
     bars = chatter.is_progress_bar_enabled()
@@ -48,14 +49,18 @@ def load_model(source: str | Path | ModelDirectory) -> torch.nn.Module:
         reason = (str(error).strip().splitlines() or [""])[0]
         raise ModelLoadError(
             f"model {directory.name}: can't be opened ({type(error).__name__}: {reason}). "
-            f"Give a directory or hub name of a classifier, or make one with: {HOW_TO_FINETUNE}"
+            f"Give a directory or hub name of a classifier, or make one with: {HOW_TO_FINETUNE}",
+            f"模型 {directory.name}：打不开（{type(error).__name__}: {reason}）。"
+            f"请给出分类模型的目录或 hub 名，或训练一个：{HOW_TO_FINETUNE}",
         ) from error
     finally:
         if bars:
             chatter.enable_progress_bar()
     if found["missing_keys"]:
+        lacking = sorted(found["missing_keys"])
         raise ModelLoadError(
-            f"model {directory.name}: its weights lack {', '.join(sorted(found['missing_keys']))}"
+            f"model {directory.name}: its weights lack {', '.join(lacking)}",
+            f"模型 {directory.name}：权重里缺少 {'、'.join(lacking)}",
         )
     module.eval()
     checked: torch.nn.Module = module

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from models.heads import HOW_TO_GET_TORCH, ModelLoadError
+from models.heads import HOW_TO_GET_TORCH, HOW_TO_GET_TORCH_ZH, ModelLoadError
 from models.serving.directory import ModelDirectory
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ class Weights(Mapping[str, "Array"]):
         if not directory.weights:
             raise ModelLoadError(
                 f"model {self._name}: its weights are only a pickle (pytorch_model.bin), which ONNX Runtime can't read; "
-                f"save it again as safetensors, or serve it with PyTorch: {HOW_TO_GET_TORCH}"
+                f"save it again as safetensors, or serve it with PyTorch: {HOW_TO_GET_TORCH}",
+                f"模型 {self._name}：权重只有 pickle（pytorch_model.bin），ONNX Runtime 读不了；请另存为 safetensors，"
+                f"或用 PyTorch 运行：{HOW_TO_GET_TORCH_ZH}",
             )
         self._where = {}
         try:
@@ -55,13 +57,18 @@ class Weights(Mapping[str, "Array"]):
                         header[name]["shape"],
                     )
         except (SafetensorError, OSError, ValueError, KeyError) as error:
-            raise ModelLoadError(f"model {self._name}: {path.name} can't be opened ({error})") from None
+            raise ModelLoadError(
+                f"model {self._name}: {path.name} can't be opened ({error})",
+                f"模型 {self._name}：{path.name} 打不开（{error}）",
+            ) from None
 
     def __getitem__(self, name: str) -> Array:
         import numpy as np
 
         if name not in self._where:
-            raise ModelLoadError(f"model {self._name}: its weights lack {name}")
+            raise ModelLoadError(
+                f"model {self._name}: its weights lack {name}", f"模型 {self._name}：权重里缺少 {name}"
+            )
         path, start, size, kind, shape = self._where[name]
         with path.open("rb") as stream:
             stream.seek(start)
@@ -71,7 +78,10 @@ class Weights(Mapping[str, "Array"]):
         elif kind in _PLAIN:
             values = np.frombuffer(raw, _PLAIN[kind]).astype(np.float32)
         else:
-            raise ModelLoadError(f"model {self._name}: {name} is {kind}, expected floating-point numbers")
+            raise ModelLoadError(
+                f"model {self._name}: {name} is {kind}, expected floating-point numbers",
+                f"模型 {self._name}：{name} 是 {kind}，应为浮点数",
+            )
         return values.reshape(shape)
 
     def __iter__(self) -> Iterator[str]:

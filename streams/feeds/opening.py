@@ -6,9 +6,9 @@ import gzip
 import hashlib
 import lzma
 import zlib
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 HEAD_BYTES: Final = 1024
 """Bytes at the beginning of a file that tell it from another under the same name."""
@@ -17,6 +17,7 @@ DAMAGED: Final = (lzma.LZMAError, zlib.error, gzip.BadGzipFile)
 """What reading a damaged compressed file raises, besides EOFError for an unfinished one."""
 
 _SKIP: Final = 1 << 20
+_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
 
 
 def is_compressed(path: str) -> bool:
@@ -55,6 +56,15 @@ def open_at(path: str, offset: int) -> BufferedReader:
         stream.close()
         raise
     return stream
+
+
+def unpacked(stream: BinaryIO) -> BufferedReader:
+    """Return a stream that has no name to tell by (stdin), through a decompressor where its first bytes ask for one."""
+    plain = stream if isinstance(stream, BufferedReader) else BufferedReader(cast("RawIOBase", stream))
+    beginning = plain.peek(len(_XZ))
+    if beginning.startswith(_GZIP):
+        return cast("BufferedReader", gzip.GzipFile(fileobj=plain))
+    return cast("BufferedReader", lzma.LZMAFile(plain)) if beginning.startswith(_XZ) else plain
 
 
 def head(path: str, length: int = HEAD_BYTES) -> tuple[int, str]:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from config.language import Both
 from config.records import Author, Mention
+from streams.decoding import Rejection
 from streams.feeds.cursor import Position, Tracker
 from streams.feeds.discover import discover
 from streams.feeds.follow import SourceMissing
-from streams.feeds.formats import Code, Format, HotSnapshot, Reading, Rejected, parse_line
+from streams.feeds.formats import Code, Format, HotSnapshot, Reading, Refused, Rejected, parse_line
 from streams.feeds.inflight import Gate, InFlight
 from streams.feeds.sink import Sink
 from streams.feeds.tail import Tail
 
 REPLAY = "replay"
+
+Check = Callable[[Mention], Rejection | None]
 
 
 def load_sorted(
@@ -28,6 +31,7 @@ def load_sorted(
     feed: str | None = None,
     on_author: Callable[[Author], None] | None = None,
     on_rejected: Callable[[Rejected], None] | None = None,
+    check: Check | None = None,
 ) -> list[Mention]:
     """Return the mentions of files and folders in order of `created_at`.
 
@@ -38,7 +42,8 @@ def load_sorted(
     ----------
     paths : files and folders.
     format, platform, feed : how lines are read (see `Reading`).
-    on_author, on_rejected : told of profiles, and of lines that could not be read.
+    on_author, on_rejected : told of profiles, and of lines that could not be read or are refused.
+    check : says why a mention is refused (see `Refused`), None if it is not.
 
     Raises
     ------
@@ -47,7 +52,7 @@ def load_sorted(
     """
     reading = Reading(Format(format), platform, feed)
     mentions = []
-    for parsed in _read_all(paths, reading):
+    for parsed in _read_all(paths, reading, check):
         if isinstance(parsed, Mention):
             mentions.append(parsed)
         elif isinstance(parsed, Author):
@@ -59,16 +64,18 @@ def load_sorted(
     return mentions
 
 
-def _read_all(paths: Iterable[str | Path], reading: Reading) -> Iterator[Mention | Author | Rejected]:
+def _read_all(
+    paths: Iterable[str | Path], reading: Reading, check: Check | None
+) -> Iterator[Mention | Author | Rejected]:
     for source in paths:
         absolute = str(Path(source).absolute())
         if not Path(absolute).exists():
             raise SourceMissing(Both(f"没有这个文件或目录：{source}", f"no such file or folder: {source}"))
         for path in discover([absolute], {}):
-            yield from _read(path, reading)
+            yield from _read(path, reading, check)
 
 
-def _read(path: str, reading: Reading) -> Iterator[Mention | Author | Rejected]:
+def _read(path: str, reading: Reading, check: Check | None) -> Iterator[Mention | Author | Rejected]:
     tail = Tail(path, Position(), final=True)
     at_end = False
     try:
@@ -87,14 +94,20 @@ def _read(path: str, reading: Reading) -> Iterator[Mention | Author | Rejected]:
                     if item.too_long
                     else parse_line(item.data, path, reading)
                 )
-                if isinstance(parsed, Rejected):
-                    parsed = parsed.at(path, item.number, item.start, item.data, item.size)
-                if isinstance(parsed, HotSnapshot):
-                    yield from parsed.entries
-                elif parsed is not None:
-                    yield parsed
+                for one in parsed.entries if isinstance(parsed, HotSnapshot) else (parsed,):
+                    found = _refused(one, check) or one
+                    if isinstance(found, Rejected):
+                        found = found.at(path, item.number, item.start, item.data, item.size)
+                    if found is not None:
+                        yield found
     finally:
         tail.close()
+
+
+def _refused(found: Mention | Author | Rejected | None, check: Check | None) -> Refused | None:
+    if check is None or not isinstance(found, Mention) or (why := check(found)) is None:
+        return None
+    return Refused(why.code, why.reason)
 
 
 async def replay(

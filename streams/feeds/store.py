@@ -65,8 +65,9 @@ class CursorStore:
             lock.close()
             raise CursorsBusy(
                 Both(
-                    f"{self._path} 正被另一个 feed 或 up 使用：请停掉它，或给这一个另外的数据目录（--data）",
-                    f"{self._path} is in use by another feed: stop that one, or give this one another data folder",
+                    f"{self._path} 正被另一个 feed、up 或 replay 使用：请停掉它，或给这一个另外的数据目录（--data）",
+                    f"{self._path} is in use by another feed, up or replay: stop that one, or give this one another data"
+                    " folder",
                 )
             ) from None
         self._lock = lock

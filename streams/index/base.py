@@ -23,12 +23,17 @@ from config.records import (
     Signal,
     Silence,
 )
+from streams.retrying import Hopeless
 
-__all__ = ["Failure", "HourSummary", "Index", "IndexUnavailable", "Notification"]
+__all__ = ["Failure", "HourSummary", "Index", "IndexLost", "IndexUnavailable", "Notification"]
 
 
 class IndexUnavailable(Exception):  # noqa: N818 - the contract's name; it is a state, not a mistake
     """The index as a whole can't do its work now; the message says what, where and what to do."""
+
+
+class IndexLost(IndexUnavailable, Hopeless):
+    """The index is damaged or gone: no waiting brings it back."""
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,16 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
+
+import msgspec
 
 from config.language import Both
-from streams.index import tables
+from config.os_errors import why_refused
+from streams.index import faults, tables
 from streams.index.base import IndexUnavailable
 
 T = TypeVar("T")
-
-_NOT_OURS: Final = frozenset({"SQLITE_NOTADB"})
-_DAMAGED: Final = frozenset({"SQLITE_CORRUPT"})
-_HELD: Final = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED"})
-_CLOSED_TO_US: Final = frozenset({"SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH"})
 
 
 class Database:
@@ -29,11 +27,14 @@ class Database:
     ----------
     path : the file; its folder is made where absent.
     patience : seconds to wait for another process that holds the file.
+    looking : a file that can't be written is opened all the same, for reading alone.
     """
 
-    def __init__(self, path: Path, patience: float) -> None:
+    def __init__(self, path: Path, patience: float, looking: bool = False) -> None:
         self.path = path
         self._patience = patience
+        self._looking = looking
+        self._opened: tuple[int, int] | None = None
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="index-write")
@@ -42,8 +43,9 @@ class Database:
     async def open(self) -> list[str]:
         """Open the file, making it where absent, and return what was made."""
         try:
-            made = await self._run(self._writing, self._open_writer)
-            await self._run(self._reading, self._open_reader)
+            writable, made = await self._run(self._writing, self._open_writer)
+            await self._run(self._reading, self._open_reader if writable else self._open_read_only)
+            self._opened = self._there()
         except BaseException:
             await self.close()
             raise
@@ -61,7 +63,8 @@ class Database:
         """Return what `job` returns, run as one transaction that is on disk when this returns."""
 
         def transaction() -> T:
-            assert self._writer is not None
+            if self._writer is None:
+                raise faults.read_only(self.path)
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 result = job(self._writer)
@@ -71,6 +74,7 @@ class Database:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+            self._check_there()
             return result
 
         return await self._run(self._writing, transaction)
@@ -80,7 +84,9 @@ class Database:
 
         def with_reader() -> T:
             assert self._reader is not None
-            return job(self._reader)
+            result = job(self._reader)
+            self._check_there()
+            return result
 
         return await self._run(self._reading, with_reader)
 
@@ -97,23 +103,27 @@ class Database:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, job)
         except sqlite3.DatabaseError as error:
-            explained = self._explained(error)
+            explained = faults.explained(error, self.path, self._patience)
             if explained is None:
                 raise
-            raise IndexUnavailable(explained) from error
+            raise explained from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            # Only what was stored is decoded in a job: SQLite does not see damage inside a row.
+            raise faults.damaged(self.path, error) from error
         except OSError as error:
             raise IndexUnavailable(
                 Both(
-                    f"建不了索引 {self.path} 所在的目录：{error.strerror}；请改正 --data 或配置中的 data（FENGSHENG_DATA）",
+                    f"建不了索引 {self.path} 所在的目录：{why_refused(error).zh}；请改正 --data 或配置中的 data（FENGSHENG_DATA）",
                     f"the folder of the index {self.path} can't be made: {error.strerror}; "
                     "correct `data` in the settings (FENGSHENG_DATA)",
                 )
             ) from None
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, how: str = "") -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, timeout=self._patience, isolation_level=None, check_same_thread=False
-        )
+            f"{self.path.absolute().as_uri()}?{how}" if how else self.path,
+            timeout=self._patience, isolation_level=None, check_same_thread=False, uri=bool(how),
+        )  # fmt: skip
         try:
             # FULL: a confirmed batch outlives the loss of power, for its offsets are committed.
             connection.execute("PRAGMA synchronous=FULL")
@@ -122,10 +132,45 @@ class Database:
             raise
         return connection
 
-    def _open_writer(self) -> list[str]:
+    def _there(self) -> tuple[int, int] | None:
+        """Which file lies at the path now."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _check_there(self) -> None:
+        # SQLite goes on with a deleted file as if nothing had been, and all that it confirms is lost at the end.
+        if self._opened is not None and self._there() != self._opened:
+            raise faults.gone(self.path)
+
+    def _open_writer(self) -> tuple[bool, list[str]]:
+        """Return whether the file can be written, and what was made."""
+        existed = self.path.exists()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = self._connect()
-        return tables.prepare(self._writer, self.path)
+        try:
+            self._writer = self._connect()
+            return True, tables.prepare(self._writer, self.path)
+        except sqlite3.OperationalError as error:
+            if not (self._looking and existed and faults.code_of(error) in faults.CLOSED_TO_US):
+                raise
+        self._close_writer()
+        return False, []
+
+    def _open_read_only(self) -> None:
+        """Open a file that nobody may write here."""
+        try:
+            self._reader = self._connect("mode=ro")
+            tables.look(self._reader, self.path)
+        except sqlite3.OperationalError as error:
+            log = self.path.with_name(self.path.name + "-wal")
+            if faults.code_of(error) not in faults.CLOSED_TO_US or (log.exists() and log.stat().st_size):
+                raise
+            # Even a reader makes the shared memory of a write-ahead log; without a log there is no need for it.
+            self._close_reader()
+            self._reader = self._connect("immutable=1")
+            tables.look(self._reader, self.path)
 
     def _open_reader(self) -> None:
         self._reader = self._connect()
@@ -142,41 +187,3 @@ class Database:
                 self._writer.execute("PRAGMA optimize")
             self._writer.close()
             self._writer = None
-
-    def _explained(self, error: sqlite3.DatabaseError) -> str | None:
-        """Return what went wrong and what to do, None where it is a mistake of ours."""
-        # Extended codes (SQLITE_IOERR_WRITE, SQLITE_BUSY_SNAPSHOT, ...) begin with the plain one.
-        code = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-        at, zh = f"the index {self.path}", f"索引 {self.path}"
-        if code == "SQLITE_FULL":
-            return Both(
-                f"{zh} 写不下了，磁盘已满：请腾出空间，或运行 fengsheng retention",
-                f"{at} can't grow, the disk is full: free space, or `fengsheng retention`",
-            )
-        if code in _HELD:
-            return Both(
-                f"{zh} 被另一个进程锁住超过 {self._patience:g} 秒：请停掉那个进程",
-                f"{at} is locked by another process for over {self._patience:g} s: stop that one",
-            )
-        if code in _DAMAGED:
-            return Both(
-                f"{zh} 已损坏（{error}）：请把它和同名的 -wal、-shm 文件移走，或换回备份；新的索引会由数据重新填满",
-                f"{at} is damaged ({error}): move it and its -wal and -shm files away, "
-                "or put a copy back; a new one fills from the feeds",
-            )
-        if code in _NOT_OURS:
-            return Both(
-                f"{zh} 不是 SQLite 文件：请把它移走，或用 --data 换一个目录",
-                f"{at} is not an SQLite file: move it away, or name another folder in `data`",
-            )
-        if code in _CLOSED_TO_US:
-            return Both(
-                f"{zh} 不能写入（{error}）：请检查目录与权限，或用 --data 换一个目录",
-                f"{at} can't be opened for writing ({error}): check its folder and permissions",
-            )
-        if code == "SQLITE_IOERR":
-            return Both(
-                f"{zh}：磁盘出错（{error}，{error.sqlite_errorname}）：请检查磁盘与剩余空间",
-                f"{at}: the disk fails ({error}, {error.sqlite_errorname}): check disk and free space",
-            )
-        return None

@@ -48,6 +48,7 @@ class SqliteIndex:
     retention : days that each kind is kept.
     patience : seconds to wait for another process that holds the file.
     page : mentions read at once by `recent`.
+    looking : a file that can't be written is opened all the same, for reading alone.
     """
 
     def __init__(
@@ -56,18 +57,20 @@ class SqliteIndex:
         retention: RetentionSettings | None = None,
         patience: float = 10.0,
         page: int = 1000,
+        looking: bool = False,
     ) -> None:
         self._path = Path(path)
         self._retention = retention or RetentionSettings()
         self._patience = patience
         self._page = page
+        self._looking = looking
         self._open: Database | None = None
         self._made: list[str] = []
 
     async def open(self) -> None:
         """Open the file, making it where absent."""
         await self.close()
-        database = Database(self._path, self._patience)
+        database = Database(self._path, self._patience, self._looking)
         self._made = await database.open()
         self._open = database
 

@@ -124,22 +124,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> list[str]:
     if _number(connection, "user_version") == 0 and not _tables(connection):
         # Both must come before the first table.
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    found = _number(connection, "user_version")
-    if found > SCHEMA and _number(connection, "application_id") == APPLICATION:
-        raise IndexUnavailable(
-            Both(
-                f"索引 {path} 的结构版本是 {found}，由更新的风声写成，本程序只认识 {SCHEMA}：请升级，或用 --data 换一个目录",
-                f"the index {path} has schema {found}, written by a newer Fengsheng; this one knows schema "
-                f"{SCHEMA}: upgrade this one, or name another folder in `data`",
-            )
-        )
-    if _tables(connection) and _number(connection, "application_id") != APPLICATION:
-        raise IndexUnavailable(
-            Both(
-                f"{path} 是别的程序的 SQLite 文件：请把它移走，或用 --data 换一个目录",
-                f"{path} is another program's SQLite file: move it away, or name another folder in `data`",
-            )
-        )
+    _refuse_others(connection, path)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -156,6 +141,44 @@ def prepare(connection: sqlite3.Connection, path: Path) -> list[str]:
     if old:
         return [f"index {path} brought up to schema {SCHEMA} (SQLite)"]
     return [f"index {path} made (SQLite, schema {SCHEMA})"] if made else []
+
+
+def look(connection: sqlite3.Connection, path: Path) -> None:
+    """Check the tables of a file that can't be written.
+
+    Raises
+    ------
+    IndexUnavailable
+        The file was written by another Fengsheng, older ones included, or by another program.
+    """
+    _refuse_others(connection, path)
+    if (found := _number(connection, "user_version")) < SCHEMA:
+        raise IndexUnavailable(
+            Both(
+                f"索引 {path} 的结构版本是 {found}，要先升到 {SCHEMA}，但它不能写入：请给予写权限，或复制到可写的目录",
+                f"the index {path} has schema {found} and must be brought up to {SCHEMA}, but can't be written: "
+                "give write permission, or copy it to a folder that can be",
+            )
+        )
+
+
+def _refuse_others(connection: sqlite3.Connection, path: Path) -> None:
+    found = _number(connection, "user_version")
+    if found > SCHEMA and _number(connection, "application_id") == APPLICATION:
+        raise IndexUnavailable(
+            Both(
+                f"索引 {path} 的结构版本是 {found}，由更新的风声写成，本程序只认识 {SCHEMA}：请升级，或用 --data 换一个目录",
+                f"the index {path} has schema {found}, written by a newer Fengsheng; this one knows schema "
+                f"{SCHEMA}: upgrade this one, or name another folder in `data`",
+            )
+        )
+    if _tables(connection) and _number(connection, "application_id") != APPLICATION:
+        raise IndexUnavailable(
+            Both(
+                f"{path} 是别的程序的 SQLite 文件：请把它移走，或用 --data 换一个目录",
+                f"{path} is another program's SQLite file: move it away, or name another folder in `data`",
+            )
+        )
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

@@ -44,6 +44,8 @@ def test_a_setting_of_the_whole_set_is_replaced_and_nothing_else() -> None:
 def test_a_name_that_is_no_number_of_the_rules_is_refused() -> None:
     with pytest.raises(ValueError, match="no level asks for 'fame'"):
         with_value(DEFAULT, "fame", 3)
+    with pytest.raises(ValueError, match="no level asks for 'calendar'"):
+        with_value(DEFAULT, "calendar", 3)
     with pytest.raises(ValidationError):
         with_value(DEFAULT, "window", -1)
 
@@ -52,6 +54,7 @@ def test_a_name_that_is_no_number_of_the_rules_is_refused() -> None:
 def test_every_number_that_is_offered_can_be_set_to_what_it_is(name: str) -> None:
     rules = RULE_SETS[name]
     assert {"z", "mentions", "window", "prior_velocity"} <= set(numbers_of(rules))
+    assert not {"calendar", "levels"} & set(numbers_of(rules))
     for field in numbers_of(rules):
         if field in type(rules).model_fields:
             assert with_value(rules, field, getattr(rules, field)) == rules

@@ -101,8 +101,9 @@ def test_the_evidence_is_that_of_the_crisis() -> None:
 
 
 def test_a_second_wave_reopens_the_incident_and_does_not_page_again() -> None:
-    story = Story(2).ordinary(4).crisis(peak=90)
-    story.ordinary(2).crisis(rise=5, peak=40, plateau=5).ordinary(2)
+    story = Story(2).ordinary(4).crisis(peak=90).ordinary(2)
+    again = story.now
+    story.crisis(rise=5, peak=40, plateau=5).ordinary(2)
     outputs = hear(story)
     heard = incidents(outputs)
     assert len({i.id for i in heard}) == 1
@@ -114,6 +115,13 @@ def test_a_second_wave_reopens_the_incident_and_does_not_page_again() -> None:
     ]
     assert ended.count(True) == 1
     resolved = next(i for i in heard if i.state is IncidentState.RESOLVED)
+    firsts = [i.evidence.first for i in heard]
+    wave = ended.index(True) + 1
+    assert all(first == firsts[0] for first in firsts[:wave])
+    assert all(first == firsts[wave] for first in firsts[wave:])
+    own = firsts[wave]
+    assert own is not None
+    assert abs(own.created_at - again) <= 90  # each wave tells its own first post
     assert Transition.ESCALATED not in transitions[transitions.index(Transition.REOPENED) :]
     assert heard[-1].pages == resolved.pages
     assert heard[-1].state is IncidentState.RESOLVED

@@ -55,6 +55,27 @@ def test_wrong_yaml_is_told_with_file_line_key_found_and_expected(run: Run, tmp_
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("watches", "told"),
+    [
+        ("- {id: a, name: 青山, any: [甲]}\n- {id: b, name: 青山, any: [乙]}", ["a、b 同名（青山）"]),
+        ("- {id: a, name: ѩѿ, any: [ѩѿ, tea]}", ["a：'ѩѿ' 可能是读错了编码的 '雪芽'"]),
+        ("- {id: a, name: A, any: [tea, ѩѿ]}", ["a：'ѩѿ' 可能是读错了编码的 '雪芽'"]),
+        ("- {id: a, name: Café 2, any: [café, Ω3]}", []),
+        ("- {id: a, name: ѩѿ, any: [Россия]}\n- {id: b, name: 乙, any: [Ж]}", []),
+    ],
+    ids=["one name", "name and word", "word", "letters beside", "Chinese beside"],
+)
+def test_watches_that_hardly_do_what_is_meant_are_doubted(
+    run: Run, tmp_path: Path, watches: str, told: list[str]
+) -> None:
+    (tmp_path / "watches.yaml").write_text(f"watches:\n{watches}\n", encoding="utf-8")
+    done = run("check", "--config", tmp_path, "--offline")
+    assert done.exit_code == 0, done.stderr
+    doubts = [line for line in lines_of(done.stderr, "watches") if line.startswith("!")]
+    assert [part in line for part, line in zip(told, doubts, strict=True)] == [True] * len(told)
+
+
 def test_closed_ports_are_told_within_fifteen_seconds(run: Run) -> None:
     begun = time.monotonic()
     done = run("check", **EVERY_SERVER, FENGSHENG_MODEL="models/nosuch", FENGSHENG_LANGUAGE="en")

@@ -7,6 +7,7 @@ import json
 import lzma
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -88,6 +89,20 @@ def test_a_bad_row_names_its_file_and_line(run: Run, tmp_path: Path, data: bytes
     assert ("GB18030 -t" in done.stderr) is False  # what was cut or is UTF-16 is no GB18030
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"text": null}', "text 是空值（null）；"),
+        ('{"text": [1]}', "text 是列表；"),
+        ('{"text": "a}', "（字符串没有结束的引号：第 1 行第 10 个字符）"),
+        ('{"text": "a" 1}', "（缺少 ','：第 1 行第 14 个字符）"),
+        ('{"text": "a", "n": NaN}', "（NaN 不是 JSON 的写法）"),
+    ],
+)
+def test_a_bad_row_is_told_in_chinese(run: Run, line: str, told: str) -> None:
+    assert told in run("classify", stdin=line.encode()).stderr
+
+
 def test_bad_rows_are_left_out_counted_and_told_at_the_end(run: Run) -> None:
     bad = '{"text": null}\n' * 7
     done = run("classify", stdin=f"好喝\n{bad}太恶心了\n".encode())
@@ -115,6 +130,20 @@ def test_gb18030_and_compressed_files_are_read_as_feeds_read_them(
     done = run("classify", path)
     assert done.exit_code == 0, done.stderr
     assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == texts
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress], ids=["gz", "xz"])
+def test_compressed_texts_are_read_without_a_name_that_says_so(
+    run: Run, tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    packed = pack("太恶心了\n很好喝\n".encode())
+    (tmp_path / "posts.txt").write_bytes(packed)
+    done = run("classify", "-", tmp_path / "posts.txt", stdin=packed)
+    assert done.exit_code == 0, done.stderr
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["太恶心了", "很好喝"] * 2
+    cut = run("classify", stdin=packed[:-4])
+    assert "Traceback" not in cut.stderr
+    assert "压缩文件从这里起损坏" in cut.stderr
 
 
 def open_for(path: Path) -> BinaryIO:

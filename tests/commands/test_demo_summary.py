@@ -25,10 +25,9 @@ def test_the_table_is_not_cut_at_80_columns(monkeypatch: pytest.MonkeyPatch) -> 
         watch.id: WatchReport(posts=123_456, days=2.0, pages=3, pages_a_day=1.5, incidents=told)
         for watch in configuration.watches.watches
     }
-    counts = {"mentions": 12_345, "dead": 0, "incidents": 2}
     screen = Console(file=io.StringIO(), width=80)
     monkeypatch.setattr(demo, "talk", screen)
-    demo._summary(configuration, Outcome(reports, counts, 30.0, False), None)
+    demo._summary(configuration, Outcome(reports, 12_345, 0, 0, 30.0, False), None)
     assert isinstance(screen.file, io.StringIO)
     lines = screen.file.getvalue().splitlines()
     rows = [line for line in lines if "1234 s" in line or " 9 s" in line]

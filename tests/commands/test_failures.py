@@ -13,7 +13,7 @@ from tests.commands.conftest import CLOSED, Run
 
 KAFKA = {"FENGSHENG_KAFKA__BOOTSTRAP": CLOSED}
 ELASTIC = {"FENGSHENG_ELASTICSEARCH__URL": f"http://{CLOSED}"}
-KEY = {"FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for tests"}
+KEY = {"FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for the tests"}
 POST = '{"platform": "weibo", "id": "1", "text": "青山茶饮", "created_at": 1760000000}\n'
 
 
@@ -76,6 +76,17 @@ def test_it_says_what_where_and_what_to_do(
         (["up", "nosuch.jsonl", "--once"], {}, "没有这个文件或目录：nosuch.jsonl"),
         (["up", "post.jsonl", "--format", "csv"], {}, "没有 --format 'csv' 这种格式"),
         (["classify", "post.jsonl", "--model", "./nosuch"], {}, "模型 ./nosuch：没有这个目录"),
+        (["classify", "post.jsonl", "--model", "/nosuch"], {}, "模型 /nosuch：没有这个目录；请改正"),
+        (["classify", "post.jsonl", "--model", "folder"], {}, "模型 folder：这个目录里没有 config.json、model.safetensors"),
+        (["classify", "post.jsonl", "--model", "post.jsonl"], {}, "模型 post.jsonl：是文件"),
+        (["classify", "post.jsonl", "--engine", "foo"], {}, "没有 'foo' 这种引擎（engine）；可用：auto、onnx-float32"),
+        (["classify", "post.jsonl", "--device", "gpu"], {}, "没有 'gpu' 这种设备（device）；可用：auto、cpu、cuda"),
+        (["classify", "post.jsonl", "--device", "cuda:99"], {}, "设备 'cuda:99'：这里的 PyTorch"),
+        (["classify", "."], {}, ".: 是目录"),
+        (["check", "--offline", "-w", "folder"], {}, "folder: 实际：是目录；应为：可读的文件"),
+        (["up", "post.jsonl", "--once", "--data", "post.jsonl"], {}, "pseudonym.key: 实际：这里已有一个文件；应为：可写的数据目录"),
+        (["backtest", "post.jsonl", "--png", "post.jsonl"], {}, "post.jsonl：这里已有一个文件；应为可以写入的目录"),
+        (["backtest", "bad.jsonl"], {}, "bad.jsonl:1: 不是 JSON（"),
         (["worker"], {}, "应为：Kafka 的地址"),
         (["worker"], KAFKA, "应为：Elasticsearch 的地址"),
         (["worker"], KAFKA | ELASTIC | KEY, f"{CLOSED} 处没有 Kafka 应答"),
@@ -95,6 +106,8 @@ def test_it_is_said_in_chinese_unless_english_is_asked_for(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     (tmp_path / "post.jsonl").write_text(POST, encoding="utf-8")
+    (tmp_path / "bad.jsonl").write_text("{broken\n", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
     done = run(*words, **environment)
     assert done.exit_code == 1, done.stderr
     assert told in done.stderr

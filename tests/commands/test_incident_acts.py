@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from alerting.message.labels import INTENTS, LEVELS
 from config.records import Act, ActKind, AuditEntry, IncidentState, Level, Silence, decode
+from models.labels import LABEL_ZH
 from streams.index.sqlite import SqliteIndex
 from tests.alerting.sample_incident import FIRED, RESOLVED
 from tests.commands.conftest import Run
@@ -116,10 +118,35 @@ def test_a_silence_that_makes_no_sense_is_wrong_usage(run: Run, words: list[str]
     assert silences(run) == []
 
 
-def test_an_intent_may_be_named_as_pages_name_it(run: Run) -> None:
-    for named in ("吐槽投诉", "complaint"):
-        assert run("incidents", "silence", "--intent", named).exit_code == 0
-    assert [made.intent for made in silences(run)] == ["complaint", "complaint"]
+@pytest.mark.parametrize(
+    ("option", "named", "meant"),
+    [("--intent", zh, label) for label, zh in INTENTS.items()]
+    + [("--intent", zh, label) for label, zh in LABEL_ZH["intent"].items()]
+    + [("--intent", "complaint", "complaint")]
+    + [("--level", shown["zh"], level) for level, shown in LEVELS.items()]
+    + [("--level", shown["zh"][:2], level) for level, shown in LEVELS.items()]
+    + [("--level", numeral, Level(str(level))) for numeral, level in zip("ⅠⅡⅢⅣ", LEVELS, strict=True)]
+    + [
+        ("--level", "III", "III"),
+        ("--level", "iv", "IV"),
+        ("--level", "3级", "III"),
+        ("--level", "黄", "III"),
+    ],
+)
+def test_levels_and_intents_may_be_named_as_pages_name_them(
+    run: Run, option: str, named: str, meant: str
+) -> None:
+    assert run("incidents", "silence", option, named).exit_code == 0
+    [made] = silences(run)
+    assert [*made.levels, *([made.intent] if made.intent else [])] == [meant]
+
+
+@pytest.mark.parametrize("named", ["V", "Ⅴ级", "", "Ⅲ级（红）", "0"])
+def test_a_level_that_there_is_not_is_told_with_those_that_there_are(run: Run, named: str) -> None:
+    done = run("incidents", "silence", "--level", named, "--keyword", "x")
+    assert done.exit_code == 2
+    assert "没有这个级别" in done.stderr
+    assert "III Ⅲ级" in done.stderr
 
 
 def test_a_silence_is_made_listed_and_ended(run: Run) -> None:

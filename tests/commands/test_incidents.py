@@ -85,12 +85,13 @@ def test_ids_and_times_are_whole_on_a_narrow_terminal(run: Run, monkeypatch: pyt
 
 def test_dead_letters_are_listed(run: Run, tmp_path: Path) -> None:
     letter = DeadLetter(
-        code="broken_json", reason="not [JSON]", stage="enrich", at=START, topic="mentions.raw", partition=2,
+        code="broken_json", reason="not JSON: [oops]", stage="enrich", at=START, topic="mentions.raw", partition=2,
         offset=7, size=3, payload="{{{",
     )  # fmt: skip
     with_index(tmp_path / "data", lambda index: index.write_dead([letter]))
     shown = run("dead").stdout
-    assert "not [JSON]" in shown
+    assert "不是 JSON（[oops]）" in shown
+    assert "not JSON: [oops]" in run("dead", FENGSHENG_LANGUAGE="en").stdout
     assert "mentions.raw 2:7" in shown
     assert decode(run("dead", "--json").stdout.encode(), DeadLetter) == letter
 

@@ -11,7 +11,7 @@ from tests.commands.conftest import CLOSED, Run
 SERVERS = {
     "FENGSHENG_KAFKA__BOOTSTRAP": CLOSED,
     "FENGSHENG_ELASTICSEARCH__URL": f"http://{CLOSED}",
-    "FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for tests",
+    "FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for the tests",
 }
 EXAMPLE = "您自己的品牌没有被监测"
 STARTS = [

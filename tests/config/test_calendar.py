@@ -78,7 +78,7 @@ def test_events_at_the_same_time_are_all_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("end: 2026-11-11}", "end: 2026-11-09}", "calendar.yaml:2: events.0.end: found 2026-11-10 00:00, expected a time"
+        ("end: 2026-11-11}", "end: 2026-11-09}", "calendar.yaml:2: events.0.end: found 2026-11-09, expected a time"
          " after the start (2026-11-10 20:00)"),
         ("start: 2026-12-01", "start: soon", ":4: events.1.start: found 'soon', expected a date or time of Asia/Shanghai"),
         ("start: 2026-12-01", "start: 20261201", ":4: events.1.start: found 20261201, expected a date or time"),

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from config.loading import ConfigError
-from config.settings import PrivacySettings, Settings
+from config.privacy import PrivacySettings
+from config.settings import Settings
 from fengsheng.configuration import PACKAGED, load_configuration, pseudonym_key
 
 WATCHES = "watches:\n  - id: tea\n    name: 茶\n    any: [青山茶饮]\n    rules: {rules}\n"

@@ -182,7 +182,7 @@ def test_a_watch_overrides_single_values(tmp_path: Path) -> None:
         ("levels: {IV: {negative_share: 30}}", ":6: watches.0.override.levels.IV.negative_share: found 30, expected"),
         ("levels: {IV: {when: z > > 1}}", ":6: watches.0.override.levels.IV.when: found '>' at position 5, expected"),
         ("levels: {III: {z: 50}}", "found z 8, expected at least 50, as level III has"),
-        ("levels: {V: {z: 50}}", ":6: watches.0.override.levels.V"),
+        ("levels: {V: {z: 50}}", ":6: watches.0.override.levels.V: found 'V', expected one of IV, III, II, I"),
     ],
 )  # fmt: skip
 def test_a_wrong_override_is_pointed_at(tmp_path: Path, override: str, message: str) -> None:
@@ -192,6 +192,7 @@ def test_a_wrong_override_is_pointed_at(tmp_path: Path, override: str, message: 
     with pytest.raises(ConfigError) as caught:
         load_configuration(tmp_path)
     assert message in str(caught.value)
+    assert len(caught.value.problems) == 1
 
 
 def test_every_level_that_is_too_easy_is_told_at_once(tmp_path: Path) -> None:

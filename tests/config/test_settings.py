@@ -60,6 +60,7 @@ def test_an_empty_variable_sets_nothing() -> None:
         ("pipeline: 3\n", "settings.yaml:1: pipeline: found 3, expected a mapping of keys to values"),
         ("kafka:\n  boot: x\n", "settings.yaml:2: kafka.boot: found the unknown key 'boot', expected"),
         ("kafka:\n  topics:\n    a: {partitions: x}\n", "settings.yaml:3: kafka.topics.a.partitions: found 'x'"),
+        ('language: zh\ndata: ""\n', "settings.yaml:2: data: found '', expected a folder, for instance data"),
         ("- a\n", "settings.yaml:1: found a list, expected a mapping of keys to values"),
     ],
 )  # fmt: skip
@@ -74,12 +75,24 @@ def test_a_wrong_value_in_the_file_has_its_line(tmp_path: Path, content: str, me
         ("FENGSHENG_KAFKA__REPLICATION", "two", "environment FENGSHENG_KAFKA__REPLICATION: found 'two'"),
         ("FENGSHENG_KAFKA__BOOTSTRP", "x:1", "environment FENGSHENG_KAFKA__BOOTSTRP: found the unknown key"),
         ("FENGSHENG_KAFKA__GROUP__X", "y", "environment FENGSHENG_KAFKA__GROUP: found {'x': 'y'}"),
+        ("FENGSHENG_DATA", " ", "environment FENGSHENG_DATA: found ' ', expected a folder"),
     ],
 )
 def test_a_wrong_value_in_the_environment_names_the_variable(
     tmp_path: Path, name: str, value: str, message: str
 ) -> None:
     assert message in failing(written(tmp_path, "language: zh\n"), {name: value})
+
+
+@pytest.mark.parametrize("key", ["abc", "fifteen letters", "abc" + " " * 30])
+def test_a_key_for_pseudonyms_that_can_be_guessed_is_refused_unshown(tmp_path: Path, key: str) -> None:
+    name = "FENGSHENG_PRIVACY__PSEUDONYM_KEY"
+    message = failing(None, {name: key})
+    assert f"environment {name}: found (hidden), expected a random text of at least 16 characters" in message
+    assert key not in message
+    taken = load_settings(None, {name: "sixteen letters!"}).privacy.pseudonym_key
+    assert taken is not None
+    assert taken.get_secret_value() == "sixteen letters!"
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -40,6 +40,18 @@ def test_evaluate_writes_figures_to_stdout(shipped: Path, tmp_path: Path) -> Non
         (["distil", "nowhere/at/all", "--data", "nowhere"], 1, "nowhere/at/all"),
         (["posts", "--data", "nowhere"], 1, "nowhere"),
         (["posts", "--data", "nowhere", "--split", "test"], 2, "--split"),
+        (["evaluate", "/nope"], 1, "/nope: 没有这个文件或目录 no such file"),
+        (["posts", "--data", "/nope"], 1, "--data /nope: 没有这个目录 no such folder"),
+        (["posts", "--data", __file__], 1, "是文件，应为目录 a file, expected a folder"),
+        (["finetune", "--data", "/nope", "--base", "."], 1, "--data /nope: 没有这个目录"),
+        (["finetune", "--data", ".", "--base", ".", "--run-dir", __file__], 1, "这里已有一个文件，应为目录"),
+        (
+            ["finetune", "--data", ".", "--base", "/nope"],
+            1,
+            "基座 /nope：没有这个目录 base /nope: no such directory;",
+        ),
+        (["finetune", "--data", ".", "--base", __file__], 1, "是文件，应为目录"),
+        (["adapt", "--data", ".", "--base", "/nope"], 1, "基座 /nope：没有这个目录"),
     ],
 )
 def test_a_failure_is_explained_on_stderr(arguments: list[str], status: int, message: str) -> None:
@@ -47,6 +59,28 @@ def test_a_failure_is_explained_on_stderr(arguments: list[str], status: int, mes
     assert result.exit_code == status
     assert message in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["finetune", "adapt"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--data", "/nope", "--base", "."],
+        ["--data", ".", "--base", "/nope"],
+        ["--data", ".", "--base", "o/n"],
+    ],
+    ids=["data", "base", "hub"],
+)
+def test_a_refused_run_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, wrong: list[str]
+) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("the hub does not answer")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
+    monkeypatch.chdir(tmp_path)
+    assert RUNNER.invoke(app, [command, *wrong]).exit_code == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_posts_are_joined_with_their_labels(data_dir: Path) -> None:

@@ -62,7 +62,7 @@ def test_the_card_names_base_licence_and_figures(shipped: Path) -> None:
     card = (shipped / "README.md").read_text(encoding="utf-8")
     figures = json.loads((shipped / "figures.json").read_text(encoding="utf-8"))
     assert figures["usual"]["macro_f1"] >= FLOOR
-    assert figures["intent"]["macro_f1"] >= 0.69
+    assert figures["intent"]["macro_f1"] >= 0.70
     assert figures["polarity"]["accuracy"] >= 0.77
     for word in ("BAAI/bge-small-zh-v1.5", "MIT", "SMP2020-EWECT", "labelled by reading"):
         assert word in card

@@ -62,7 +62,7 @@ class Cluster:
                 "FENGSHENG_KAFKA__BOOTSTRAP": kafka,
                 "FENGSHENG_ELASTICSEARCH__URL": elasticsearch,
                 "FENGSHENG_ELASTICSEARCH__PREFIX": prefix,
-                "FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for tests",
+                "FENGSHENG_PRIVACY__PSEUDONYM_KEY": "a key for the tests",
                 "OMP_NUM_THREADS": "1",
             }
             | dict(more or {})

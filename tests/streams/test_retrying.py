@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.retrying import Outage, until_confirmed
+from streams.retrying import Hopeless, Outage, until_confirmed
 
 
 class Flaky:
@@ -79,3 +79,12 @@ async def test_cancellation_passes_through() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_what_no_time_heals_is_raised_though_its_base_is_retried() -> None:
+    class BurntError(ConnectionError, Hopeless): ...
+
+    sleeps = Sleeps()
+    with pytest.raises(BurntError):
+        await until_confirmed("ask", Flaky(1, BurntError), (ConnectionError,), sleep=sleeps)
+    assert sleeps.pauses == []

@@ -2,7 +2,7 @@
 
 from streams.feeds.formats.detect import DEFAULT, Format, Parsed, Reading, parse_line, parse_row
 from streams.feeds.formats.hotlist import HotSnapshot
-from streams.feeds.formats.rejected import Code, Rejected
+from streams.feeds.formats.rejected import Code, Refused, Rejected
 
 __all__ = [
     "DEFAULT",
@@ -11,6 +11,7 @@ __all__ = [
     "HotSnapshot",
     "Parsed",
     "Reading",
+    "Refused",
     "Rejected",
     "parse_line",
     "parse_row",

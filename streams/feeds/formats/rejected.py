@@ -28,7 +28,7 @@ class Rejected:
 
     Attributes
     ----------
-    code : the kind of fault.
+    code : the kind of fault, a `Code`; of a `Refused`, that of `streams.decoding`.
     reason : what was found and what was expected, for a person.
     file, line : where it stood (line numbers start at 1; 0 when not known).
     offset : byte offset of the line's beginning in its (uncompressed) file.
@@ -36,7 +36,7 @@ class Rejected:
     size : length of the whole line in bytes.
     """
 
-    code: Code
+    code: str
     reason: str
     file: str = ""
     line: int = 0
@@ -52,6 +52,11 @@ class Rejected:
     def where(self) -> str:
         """``file:line``, as editors and compilers write it."""
         return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Rejected):
+    """One line that holds a mention, but one that no worker takes (`streams.decoding.check_mention`)."""
 
 
 def missing(field: str, form: str) -> Rejected:

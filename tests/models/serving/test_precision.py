@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.heads import ModelLoadError
 from models.labels import HEADS
 from models.serving import precision
 from models.serving.precision import agreement, choose_device, decide, fastest, narrow_format
@@ -100,8 +101,10 @@ def test_a_gpu_that_is_not_there_is_refused_and_those_that_are_named(monkeypatch
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert choose_device("cuda:1") == torch.device("cuda:1")
     assert choose_device("auto") == choose_device("cuda") == torch.device("cuda")
-    with pytest.raises(ValueError, match=r"device 'cuda:7': this torch sees only cuda:0, cuda:1; use one"):
+    with pytest.raises(
+        ModelLoadError, match=r"device 'cuda:7': this torch sees only cuda:0, cuda:1; use one"
+    ):
         choose_device("cuda:7")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match="sees no CUDA GPU"):
+    with pytest.raises(ModelLoadError, match="sees no CUDA GPU"):
         choose_device("cuda")

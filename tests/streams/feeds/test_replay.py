@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.records import Author, Mention, encode
+from streams.decoding import Rejection
 from streams.feeds.cursor import Tracker
 from streams.feeds.follow import SourceMissing
-from streams.feeds.formats import Code, Rejected
+from streams.feeds.formats import Code, Refused, Rejected
 from streams.feeds.inflight import InFlight
 from streams.feeds.replay import load_sorted, replay
 from tests.streams.feeds.fakes import Clock, KeepingSink
@@ -45,6 +46,23 @@ def test_files_and_folders_in_order_of_time(tmp_path: Path) -> None:
     ]
     with pytest.raises(SourceMissing, match="nowhere"):
         load_sorted([tmp_path / "nowhere"])
+
+
+def test_a_mention_that_is_refused_is_told_of_by_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\n".join([encode(mention(1, 10.0)), b"{oops", encode(mention(2, 99.0))]))
+    rejected: list[Rejected] = []
+    loaded = load_sorted(
+        [path],
+        on_rejected=rejected.append,
+        check=lambda one: Rejection("created_at", "too new") if one.created_at > 50 else None,
+    )
+    assert [m.id for m in loaded] == ["1"]
+    assert [(type(one), one.code, one.line) for one in rejected] == [
+        (Rejected, Code.NOT_JSON, 2),
+        (Refused, "created_at", 3),
+    ]
+    assert rejected[1].payload == encode(mention(2, 99.0))
 
 
 @given(st.lists(st.integers(min_value=1, max_value=5), max_size=30))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal as signals
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from streams.index.base import IndexUnavailable
+from streams.index.base import IndexLost, IndexUnavailable
 from streams.index.sqlite import SqliteIndex
 from tests.streams.index.records import mention
 
@@ -151,3 +155,113 @@ async def test_a_closed_index_says_so(tmp_path: Path) -> None:
     assert (await index.setup())[0].startswith(f"index {tmp_path / 'index.db'} made")
     await index.close()
     await index.close()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [b'{"broken', b'{"platform": "\xff\xfe"}', b"{}"],
+    ids=["no JSON", "no UTF-8", "no mention"],
+)
+async def test_a_damaged_row_is_told_as_damage(tmp_path: Path, record: bytes) -> None:
+    path = tmp_path / "index.db"
+    index = SqliteIndex(path)
+    await index.open()
+    await index.write_mentions([mention(1, "退款")])
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("UPDATE mentions SET record = ?", (record,))
+        other.commit()
+    with pytest.raises(IndexLost, match="damaged"):
+        await index.search("退款")
+    with pytest.raises(IndexLost, match="damaged"):
+        await index.mentions([mention(1).mention_id])
+    await index.close()
+
+
+def _delete(path: Path) -> None:
+    for name in path.parent.glob(f"{path.name}*"):
+        name.unlink()
+
+
+def _move_folder(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+
+
+def _replace(path: Path) -> None:
+    shutil.copy(path, path.with_name("copy"))
+    path.with_name("copy").rename(path)
+
+
+@pytest.mark.parametrize("away", [_delete, _move_folder, _replace])
+async def test_a_file_that_goes_while_it_is_open_confirms_nothing(
+    tmp_path: Path, away: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "data" / "index.db"
+    index = SqliteIndex(path)
+    await index.open()
+    assert await index.write_mentions([mention(1)]) == []
+    away(path)
+    with pytest.raises(IndexLost, match="deleted, moved or replaced") as caught:
+        await index.write_mentions([mention(2)])
+    assert str(path) in str(caught.value)
+    assert "feed-cursors.json" in str(caught.value)
+    with pytest.raises(IndexLost):
+        await index.counts()
+    await index.close()
+
+
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder of somebody else's, and no right to write it: root may write everywhere, so it acts as nobody."""
+    folder = Path(tempfile.mkdtemp())
+    root = os.geteuid() == 0
+    try:
+        yield folder
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def _seal(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    if os.geteuid() == 0:
+        os.seteuid(65_534)
+
+
+async def test_a_file_that_can_not_be_written_is_looked_at(nobody: Path) -> None:
+    path = nobody / "index.db"
+    index = SqliteIndex(path)
+    await index.open()
+    await index.write_mentions([mention(1, "退款")])
+    await index.close()
+    _seal(nobody)
+    assert "can't be opened for writing" in await open_fails(path)
+    index = SqliteIndex(path, looking=True)
+    await index.open()
+    assert len(await index.search("退款")) == 1
+    with pytest.raises(IndexUnavailable, match="can't be opened for writing"):
+        await index.write_mentions([mention(2)])
+    await index.close()
+
+
+async def test_an_old_file_that_can_not_be_written_is_not_misread(nobody: Path) -> None:
+    path = nobody / "index.db"
+    index = SqliteIndex(path)
+    await index.open()
+    await index.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version=1")
+    _seal(nobody)
+    index = SqliteIndex(path, looking=True)
+    with pytest.raises(IndexUnavailable, match="schema 1 and must be brought up"):
+        await index.open()
+
+
+async def test_what_is_no_file_can_not_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "index.db").mkdir()
+    index = SqliteIndex(tmp_path / "index.db", looking=True)
+    with pytest.raises(IndexUnavailable):
+        await index.open()
