@@ -206,8 +206,10 @@ class Incidents:
             owner = self._watch.owner
             # The thread is there: the second wave is told in it without a call.
             due = last.pages > 0
-            last = replace(last, acknowledged_by=None, called=0, owner=owner, owner_due=due, closed_by=None)
-            last = replace(last, evidence=scene.evidence(scene.onset(), None))
+            own = scene.evidence(scene.onset(), None)
+            last = replace(
+                last, acknowledged_by=None, called=0, owner=owner, owner_due=due, closed_by=None, evidence=own
+            )
         out = [self._tell(scene, last, Transition.REOPENED, why, level, IncidentState.FIRING)]
         if held.rank > level.rank:
             out.append(self._climb(scene, out[0], held))
