@@ -29,6 +29,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from alerting.acts import applied
+from alerting.audit import audited, past_its_wave, raised_at, recovering_since
 from alerting.escalation import next_owner
 from alerting.growth import outlook
 from alerting.holds import Holds
@@ -37,7 +38,6 @@ from alerting.muting import Mute, Muting, in_words
 from config.muting import MutingRules
 from config.records import (
     Act,
-    AuditEntry,
     Evidence,
     Growth,
     Incident,
@@ -49,10 +49,8 @@ from config.records import (
 from config.rules import Rules
 from config.watches import Watch
 
-WHO: Final = "fengsheng"
 _PAGES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UNMUTED})
 _CALLS_OWNER: Final = _PAGES - {Transition.REOPENED}
-_RAISES: Final = frozenset({Transition.FIRED, Transition.ESCALATED, Transition.REOPENED, Transition.UPDATED})
 MUTED: Final = "muted"
 """The audit's word for a muting that begins."""
 MATERIAL: Final = 0.2
@@ -179,7 +177,7 @@ class Incidents:
             growth=_growth(scene, started),
         )
         fired = replace(fired, signal=_tagged(scene.signal, fired))
-        return [self._keep(self._addressed(_audited(fired, None, scene.at, Transition.FIRED, why), scene.at))]
+        return [self._keep(self._addressed(audited(fired, None, scene.at, Transition.FIRED, why), scene.at))]
 
     def _calm(self, scene: Scene) -> list[Incident]:
         """Note that what a person closed has calmed down: from here on a new wave is one."""
@@ -190,11 +188,11 @@ class Incidents:
         if self.holds.calm_for(scene.at, self.holds.lowest, last.resolved_at) < hold:
             return []
         calm = replace(last, closed_by=None, transition=Transition.UPDATED, sequence=last.sequence + 1)
-        return [self._keep(_audited(calm, last, scene.at, "calm", f"{hold:g} 秒内未达到任何级别"))]
+        return [self._keep(audited(calm, last, scene.at, "calm", f"{hold:g} 秒内未达到任何级别"))]
 
     def _reopen(self, scene: Scene, last: Incident, held: Level) -> list[Incident]:
         level = held if held.rank <= last.peak_level.rank else last.peak_level
-        since = _raised_at(last)
+        since = raised_at(last)
         if (
             last.resolved_at is None
             and level.rank < last.level.rank
@@ -219,7 +217,7 @@ class Incidents:
         if held is not None and held.rank > incident.level.rank:
             return [self._climb(scene, incident, held)]
         at, holds, rules = scene.at, self.holds, self._rules
-        since = _raised_at(incident)
+        since = raised_at(incident)
         if holds.calm_for(at, holds.lowest, since) >= rules.recover_hold:
             why = f"{rules.recover_hold:g} 秒内未达到任何级别"
             state = IncidentState.RECOVERING
@@ -238,7 +236,7 @@ class Incidents:
     def _recovering(self, scene: Scene, incident: Incident, held: Level | None) -> list[Incident]:
         if held is not None:
             return self._reopen(scene, incident, held)
-        calm = self.holds.calm_for(scene.at, self.holds.lowest, _recovering_since(incident))
+        calm = self.holds.calm_for(scene.at, self.holds.lowest, recovering_since(incident))
         if calm < self._rules.resolve_hold:
             return []
         why = f"恢复后又平静 {self._rules.resolve_hold:g} 秒"
@@ -304,8 +302,8 @@ class Incidents:
         )
         told = replace(told, signal=_tagged(scene.signal, told))
         if not readdress and not (transition is Transition.UPDATED and level is incident.level):
-            told = _audited(told, incident, scene.at, transition, why)
-        told = replace(told, growth=None if _past_its_wave(told) else _growth(scene, told.started_at))
+            told = audited(told, incident, scene.at, transition, why)
+        told = replace(told, growth=None if past_its_wave(told) else _growth(scene, told.started_at))
         if readdress or transition in _PAGES:
             told = self._addressed(told, scene.at)
         return self._keep(told)
@@ -317,9 +315,9 @@ class Incidents:
         new = mute.new_to(incident) if mute else []
         if reason != incident.muted:
             change, why = (MUTED, mute.why) if mute else (Transition.UNMUTED, f"不再静默：{incident.muted}")
-            incident = _audited(replace(incident, muted=reason), incident, at, change, why)
+            incident = audited(replace(incident, muted=reason), incident, at, change, why)
         elif new:
-            incident = _audited(incident, incident, at, MUTED, "；".join(map(in_words, new)))
+            incident = audited(incident, incident, at, MUTED, "；".join(map(in_words, new)))
         if new:
             incident = replace(incident, silenced_by=[*incident.silenced_by, *(s.id for s in new)])
         if mute is None and incident.transition in _PAGES:
@@ -352,12 +350,6 @@ def _growth(scene: Scene, started: float) -> Growth | None:
     return None if recent is None else outlook(scene.at, scene.at - started, recent)
 
 
-def _past_its_wave(incident: Incident) -> bool:
-    """Whether the wave that began at `started_at` is over; later ones have no onset to count from."""
-    over = incident.state is IncidentState.RESOLVED
-    return over or any(entry.change == Transition.REOPENED for entry in incident.audit)
-
-
 def _is_news(mute: Mute | None, incident: Incident) -> bool:
     """Whether `incident` does not know it yet: another reason, or a silence that has to be remembered."""
     reason = mute.reason.value if mute else None
@@ -366,31 +358,6 @@ def _is_news(mute: Mute | None, incident: Incident) -> bool:
 
 def _tagged(signal: Signal, incident: Incident) -> Signal:
     return replace(signal, level=incident.level, incident=incident.id)
-
-
-def _audited(incident: Incident, before: Incident | None, at: float, change: str, why: str) -> Incident:
-    entry = AuditEntry(
-        at=at,
-        who=WHO,
-        change=str(change),
-        why=why,
-        level=incident.level,
-        state=incident.state,
-        level_before=before.level if before else None,
-        state_before=before.state if before else None,
-    )
-    return replace(incident, audit=[*incident.audit, entry])
-
-
-def _raised_at(incident: Incident) -> float:
-    """Return when the incident was last raised: its level was met then, whatever the holds know."""
-    return next((e.at for e in reversed(incident.audit) if e.change in _RAISES), incident.updated_at)
-
-
-def _recovering_since(incident: Incident) -> float:
-    """Return when the recovery began; what people did in it, or a silence that ended, is no new beginning."""
-    recoveries = (e.at for e in reversed(incident.audit) if e.change == Transition.RECOVERING)
-    return next(recoveries, incident.updated_at)
 
 
 def _changed(before: Signal, now: Signal) -> bool:
