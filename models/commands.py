@@ -60,9 +60,8 @@ def adapt(
 
         settings = read_recipe(recipe, AdaptRecipe)
         where = _where(recipe, run_dir)
-        data_folder(data)
         with unless_refused(where):
-            out = run(settings, data, base_place(base or settings.base), where, resume=resume)
+            out = run(settings, data_folder(data), base_place(base or settings.base), where, resume=resume)
     typer.echo(str(out))
 
 
@@ -127,9 +126,10 @@ def crossvalidate(
         settings = read_recipe(recipe, Recipe)
         where = (run_dir or Path("runs")) / f"{Path(recipe).stem}-folds"
         parts = [Fold(number, folds) for number in numbers]
-        data_folder(data)
         with unless_refused(where):
-            found = run(settings, data, base_place(base or settings.base), where, parts, resume=resume)
+            found = run(
+                settings, data_folder(data), base_place(base or settings.base), where, parts, resume=resume
+            )
     typer.echo(as_table(found))
 
 
@@ -155,9 +155,9 @@ def _learn(
         settings = read_recipe(recipe, Recipe)
         where = _where(recipe, run_dir)
         opened = [stack.enter_context(closing(Classifier(model_place(teacher)))) for teacher in teachers]
-        data_folder(data)
+        folder = data_folder(data)
         with unless_refused(where):
-            run(settings, data, base_place(base or settings.base), where, teachers=opened, resume=resume)
+            run(settings, folder, base_place(base or settings.base), where, teachers=opened, resume=resume)
         typer.echo(f"最佳权重 best weights: {where / 'best.pt'}", err=True)
     if out is not None:
         export(data, out, recipe, base, run_dir)

@@ -170,7 +170,7 @@ def readings_learnt(run_dir: Path) -> int:
     import torch
 
     prepared = torch.load(run_dir / "prepared.pt", weights_only=True)
-    return len({prepared["rows"][index][0] for index in prepared.get("moods", {})})
+    return len({prepared["rows"][index][0] for index in prepared["moods"]})
 
 
 def export(

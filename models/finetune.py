@@ -68,14 +68,15 @@ def heads_of(base: Path) -> dict[str, torch.Tensor]:
     """
     from safetensors.torch import load_file
 
-    from models.heads import CONFIG_FIELD
+    from models.heads import CONFIG_FIELD, ModelLoadError, check_heads
 
-    labels = json.loads((base / "config.json").read_text(encoding="utf-8")).get(CONFIG_FIELD)
-    if labels != {head: list(names) for head, names in HEADS.items()}:
+    try:
+        check_heads(json.loads((base / "config.json").read_text(encoding="utf-8")).get(CONFIG_FIELD))
+    except ModelLoadError:
         raise ValueError(
             f"{base}: keep_heads: no heads with our labels in its config.json; take a model that "
             "fengsheng model export wrote, or set keep_heads to false in the recipe"
-        )
+        ) from None
     prefix = "heads."
     stored = load_file(base / "model.safetensors")
     return {name[len(prefix) :]: value.float() for name, value in stored.items() if name.startswith(prefix)}

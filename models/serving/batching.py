@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 WITHOUT_MEMORY: Final = "free memory there, run fewer workers on it, or use another device"
-WITHOUT_MEMORY_ZH: Final = "请腾出内存（显存）、少开 worker，或换一个设备"
 """What to do about a device that has no memory for a model."""
+WITHOUT_MEMORY_ZH: Final = "请腾出内存（显存）、少开 worker，或换一个设备"
 
 _RUN: Final = 50
 """Batches in a row that must find memory before a budget that was halved is doubled again."""

@@ -67,6 +67,14 @@ class Choice:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
+def unknown_device(device: str) -> ModelLoadError:
+    """Return what to say of a device by a name that nobody knows."""
+    return ModelLoadError(
+        f"device {device!r}: unknown; use auto, cpu or cuda",
+        f"没有 {device!r} 这种设备（device）；可用：auto、cpu、cuda",
+    )
+
+
 def choose(directory: ModelDirectory, device: str = "auto", engine: str = "auto") -> Choice:
     """Choose for ``device`` (``auto``, ``cpu``, ``cuda``) and ``engine`` (one of ``ENGINES``).
 
@@ -81,10 +89,7 @@ def choose(directory: ModelDirectory, device: str = "auto", engine: str = "auto"
             f"没有 {engine!r} 这种引擎（engine）；可用：{'、'.join(ENGINES)}",
         )
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-        raise ModelLoadError(
-            f"device {device!r}: unknown; use auto, cpu or cuda",
-            f"没有 {device!r} 这种设备（device）；可用：auto、cpu、cuda",
-        )
+        raise unknown_device(device)
     if device == "auto":
         device = "cuda" if not engine.startswith("onnx") and cuda_works() else "cpu"
     if engine != "auto":

@@ -13,7 +13,7 @@ from torch import nn
 
 from models.heads import ModelLoadError
 from models.labels import HEADS
-from models.serving.choice import AGREEMENT, FASTER
+from models.serving.choice import AGREEMENT, FASTER, unknown_device
 
 if TYPE_CHECKING:
     from models.serving.engine import Logits
@@ -43,10 +43,7 @@ def choose_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError:
-        raise ModelLoadError(
-            f"device {wanted!r}: unknown; use auto, cpu or cuda",
-            f"没有 {wanted!r} 这种设备（device）；可用：auto、cpu、cuda",
-        ) from None
+        raise unknown_device(wanted) from None
     if device.type == "cuda":
         if not torch.cuda.is_available():
             raise ModelLoadError(
